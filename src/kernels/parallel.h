@@ -1,0 +1,38 @@
+/*
+ * parallel.h: the only door to threads.
+ *
+ * A pool belongs to one call of the extension.  Threads are started with all
+ * signals blocked, sleep on a condition variable (they never spin), and run
+ * nothing but kernel code.  The calling thread works too, and between two of
+ * its blocks it asks `stop`; once that returns true no further block starts,
+ * everybody finishes the block at hand, and the loop returns MLK_CANCELLED.
+ *
+ * Determinism: the caller cuts its work into blocks of a size that does not
+ * depend on the number of threads, lets each block write to its own slot, and
+ * combines the slots in block order.
+ */
+#ifndef MLK_PARALLEL_H
+#define MLK_PARALLEL_H
+
+#include "kernels/mlk.h"
+
+typedef struct MlkPool MlkPool;
+
+/* asked on the calling thread only; must not throw */
+typedef bool (*MlkStopFn) (void);
+
+/* worker is in [0, mlk_pool_threads(pool)), for indexing per-thread scratch */
+typedef void (*MlkBlockFn) (void *arg, int64_t block, int worker);
+
+/* threads >= 1 counts the caller; NULL when out of memory.  stop may be NULL. */
+extern MlkPool *mlk_pool_create(int threads, MlkStopFn stop);
+extern void mlk_pool_destroy(MlkPool *pool);	/* NULL is allowed */
+
+/* pool NULL means one thread and no stop */
+extern int	mlk_pool_threads(const MlkPool *pool);
+extern MlkStatus mlk_parallel_for(MlkPool *pool, int64_t blocks, MlkBlockFn fn, void *arg);
+
+/* true when the pool's stop callback asks to stop; for serial loops */
+extern bool mlk_pool_stop(const MlkPool *pool);
+
+#endif							/* MLK_PARALLEL_H */
