@@ -1,0 +1,131 @@
+/*
+ * apply.c: a preprocessing that was learned, on other data: all of it, or batch by batch.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "preprocess/prep.h"
+
+struct MlPrepBinding
+{
+	MlPass		pass;
+	int		   *column;			/* of each input in the batch */
+	int			max_rows;
+	MlkDesign  *design;
+};
+
+/* what the step was trained on must be stored alike here; kinds of numbers are interchangeable */
+static void
+check_column(const MlInput *input, const MlColumn *column)
+{
+	bool		category = input->type == ML_TYPE_CATEGORY;
+
+	if (category != (column->type == ML_TYPE_CATEGORY))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" is of kind %s", column->name, ml_type_name(column->type)),
+				 errdetail("The model was trained on a column of kind %s.", ml_type_name(input->type)),
+				 errhint("Cast the column in the source.")));
+	if (!category && column->width != input->width && column->width != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_ELEMENT_ERROR),
+				 errmsg("arrays of column \"%s\" have %d elements", column->name, column->width),
+				 errdetail("The model was trained on arrays of %d elements.", input->width),
+				 errhint("Give arrays of the trained length.")));
+}
+
+static int
+find_column(const MlInput *input, const MlDataset *data)
+{
+	int			c = ml_dataset_column(data, input->name);
+
+	if (c < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" is missing from the data", input->name),
+				 errdetail("The model was trained with it."),
+				 errhint("Add the column to the source; NULL stands for a value that is not known.")));
+	return c;
+}
+
+MlBoundStep *
+ml_prep_bind_steps(const MlPrep *prep, const MlDataset *data)
+{
+	MlBoundStep *bound = palloc0(sizeof(MlBoundStep) * Max(prep->n_inputs, 1));
+
+	for (int i = 0; i < prep->n_inputs; i++)
+	{
+		bound[i].step = prep->steps[i];
+		bound[i].context = CurrentMemoryContext;
+		bound[i].column = &data->columns[find_column(&prep->inputs[i], data)];
+		check_column(&prep->inputs[i], bound[i].column);
+	}
+	return bound;
+}
+
+void
+ml_prep_start_pass(MlPass *pass, const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
+				   MlBudget *budget, MlkPool *pool)
+{
+	pass->prep = prep;
+	pass->bound = ml_prep_bind_steps(prep, data);
+	pass->order = order;
+	pass->n = n;
+	pass->data_rows = data->rows;
+	pass->block_rows = ml_prep_block_rows(prep);
+	pass->counting = ml_palloc_array(mlk_pool_threads(pool), pass->block_rows * sizeof(uint32));
+	pass->dense = ml_budget_alloc(budget, mul_size(n, Max(prep->n_dense, 1)), sizeof(double), "design matrix");
+	pass->codes = ml_budget_alloc(budget, mul_size(n, Max(prep->n_code_blocks, 1)), sizeof(uint32), "category codes");
+}
+
+MlkDesign *
+ml_prep_apply(const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
+			  MlBudget *budget, MlkPool *pool)
+{
+	MlPass		pass = {0};
+
+	ml_prep_start_pass(&pass, prep, data, order, n, budget, pool);
+	ml_prep_run_pass(&pass, budget, pool);
+	return ml_prep_design(prep, n, pass.dense, pass.codes);
+}
+
+/* the binding and its buffers live in the current context */
+MlPrepBinding *
+ml_prep_bind(const MlPrep *prep, const MlDataset *batch, int max_rows)
+{
+	MlPrepBinding *binding = palloc0(sizeof(MlPrepBinding));
+	MlPass	   *pass = &binding->pass;
+
+	binding->max_rows = max_rows;
+	binding->column = palloc(sizeof(int) * Max(prep->n_inputs, 1));
+	for (int i = 0; i < prep->n_inputs; i++)
+		binding->column[i] = find_column(&prep->inputs[i], batch);
+	pass->prep = prep;
+	pass->bound = ml_prep_bind_steps(prep, batch);
+	pass->block_rows = ml_prep_block_rows(prep);
+	pass->counting = ml_palloc_array(pass->block_rows, sizeof(uint32));
+	pass->dense = MemoryContextAllocHuge(CurrentMemoryContext,
+										 mul_size(mul_size(max_rows, Max(prep->n_dense, 1)), sizeof(double)));
+	pass->codes = MemoryContextAllocHuge(CurrentMemoryContext,
+										 mul_size(mul_size(max_rows, Max(prep->n_code_blocks, 1)), sizeof(uint32)));
+	binding->design = ml_prep_design(prep, 0, pass->dense, pass->codes);
+	return binding;
+}
+
+const MlkDesign *
+ml_prep_apply_batch(MlPrepBinding *binding, const MlDataset *batch)
+{
+	MlPass	   *pass = &binding->pass;
+
+	Assert(batch->rows <= binding->max_rows);
+	for (int i = 0; i < pass->prep->n_inputs; i++)
+	{
+		pass->bound[i].column = &batch->columns[binding->column[i]];
+		check_column(&pass->prep->inputs[i], pass->bound[i].column);
+	}
+	pass->n = batch->rows;
+	ml_prep_run_pass(pass, NULL, NULL);
+	binding->design->rows = batch->rows;
+	return binding->design;
+}

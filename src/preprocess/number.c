@@ -1,0 +1,131 @@
+/*
+ * number.c: numbers, booleans, intervals and arrays of them, each element one dense output.
+ *
+ * Asked for an indicator, the step adds a column a number that is 1 where the number was missing; it is neither
+ * imputed nor scaled.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "preprocess/step.h"
+
+/* places in options[]: append only */
+enum
+{
+	OPTION_IMPUTE,
+	OPTION_FILL,
+	OPTION_INDICATOR,
+	OPTION_SCALE
+};
+
+static const MlOptionSpec options[] = {
+	{.name = "impute",.type = ML_OPTION_CHOICE,.fallback = ML_IMPUTE_MEAN,.choices = ml_impute_choices,
+	.help = "what stands for a missing number"},
+	{.name = "fill",.type = ML_OPTION_NUMBER,.min = -DBL_MAX,.max = DBL_MAX,
+	.help = "the number that \"impute\": \"constant\" puts in"},
+	{.name = "indicator",.type = ML_OPTION_BOOL,
+	.help = "adds a feature that is 1 where the number is missing"},
+	{.name = "scale",.type = ML_OPTION_CHOICE,.fallback = ML_SCALE_NONE,.source = ML_OPTION_SCALE,.choices = ml_scale_choices,
+	.help = "how numbers of different size are made comparable"},
+	{.name = NULL}
+};
+
+static void
+number_check(const char *column, const double *option)
+{
+	ml_step_check_fill(column, option[OPTION_IMPUTE], option[OPTION_FILL]);
+}
+
+static int64
+number_n_dense(const MlInput *input, const double *option)
+{
+	return (int64) input->width * (option[OPTION_INDICATOR] != 0 ? 2 : 1);
+}
+
+static MlDenseRule
+number_rule(const MlStep *step, int k)
+{
+	MlDenseRule rule = {ML_IMPUTE_NONE, 0, ML_SCALE_NONE};
+
+	if (k < step->input->width)
+	{
+		rule.impute = (MlImpute) step->option[OPTION_IMPUTE];
+		rule.constant = step->option[OPTION_FILL];
+		rule.scale = (MlScale) step->option[OPTION_SCALE];
+	}
+	return rule;
+}
+
+static void
+number_dense_name(const MlStep *step, int k, StringInfo name)
+{
+	const MlInput *input = step->input;
+
+	appendStringInfoString(name, input->name);
+	if (input->type == ML_TYPE_ARRAY)
+		appendStringInfo(name, "[%d]", k % input->width + 1);
+	if (k >= input->width)
+		appendStringInfoString(name, " is null");
+}
+
+static void
+number_block(const MlBoundStep *bound, const uint32 *order, int64 n,
+			 double *dense, int64 stride, uint32 *codes, int64 code_stride)
+{
+	const MlStep *step = bound->step;
+	int			width = step->input->width;
+
+	for (int k = 0; k < width; k++)
+	{
+		/* arrays that are all NULL so far have no elements to gather */
+		if (bound->column->width > 0)
+			ml_column_gather(bound->column, k, order, n, dense + k, stride);
+		else
+		{
+			for (int64 i = 0; i < n; i++)
+				dense[i * stride + k] = NAN;
+		}
+	}
+	if (step->n_dense == width)
+		return;
+	for (int64 i = 0; i < n; i++)
+	{
+		for (int k = 0; k < width; k++)
+			dense[i * stride + width + k] = isnan(dense[i * stride + k]) ? 1 : 0;
+	}
+}
+
+static bool
+number_copies(const MlStep *step)
+{
+	return step->n_dense == step->input->width;
+}
+
+static void
+number_row(const MlStep *step, const MlValue *value, double *dense, uint32 *code)
+{
+	int			width = step->input->width;
+
+	for (int k = 0; k < width; k++)
+		dense[k] = value[k].number;
+	for (int k = width; k < step->n_dense; k++)
+		dense[k] = isnan(value[k - width].number) ? 1 : 0;
+}
+
+const MlStepKind ml_step_number = {
+	.name = "number",
+	.id = 1,
+	.size = sizeof(MlStep),
+	.options = options,
+	.types = ML_TYPES_NUMBER | ML_TYPE_BIT(ML_TYPE_TIME) | ML_TYPE_BIT(ML_TYPE_INTERVAL) | ML_TYPE_BIT(ML_TYPE_ARRAY),
+	.default_types = ML_TYPES_NUMBER | ML_TYPE_BIT(ML_TYPE_INTERVAL) | ML_TYPE_BIT(ML_TYPE_ARRAY),
+	.check = number_check,
+	.n_dense = number_n_dense,
+	.rule = number_rule,
+	.dense_name = number_dense_name,
+	.block = number_block,
+	.row = number_row,
+	.copies = number_copies
+};

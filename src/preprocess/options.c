@@ -1,0 +1,333 @@
+/*
+ * options.c: the caller's preprocess options, checked by name, type and range.
+ *
+ * {"*": {...}, "age": {...}}: "*" speaks to every column whose step knows the option, a column's own entry wins
+ * and must fit its step.  "encode" names the step.  Defaults come from the step's table, or from the algorithm.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "nearest.h"
+#include "preprocess/options.h"
+#include "preprocess/step.h"
+
+#define ALL_COLUMNS "*"
+
+/* one "key": value of an object; strings are NUL-terminated copies */
+typedef struct Entry
+{
+	char	   *key;
+	JsonbValue	value;
+} Entry;
+
+/* the pairs of an object; container NULL or anything else than an object: ERROR */
+static Entry *
+object_entries(JsonbContainer *container, const char *what, int *n)
+{
+	JsonbIterator *it;
+	JsonbValue	v;
+	JsonbIteratorToken token;
+	Entry	   *entries;
+
+	if (container == NULL || !JsonContainerIsObject(container))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be a JSON object", what),
+				 errhint("For example preprocess => '{\"*\": {\"impute\": \"median\"}, \"age\": {\"scale\": \"robust\"}}'.")));
+	entries = palloc(sizeof(Entry) * Max(JsonContainerSize(container), 1));
+	*n = 0;
+	it = JsonbIteratorInit(container);
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			entries[*n].key = pnstrdup(v.val.string.val, v.val.string.len);
+		else if (token == WJB_VALUE)
+			entries[(*n)++].value = v;
+	}
+	return entries;
+}
+
+static Entry *
+column_entries(const Entry *entry, int *n)
+{
+	JsonbContainer *container = entry->value.type == jbvBinary ? entry->value.val.binary.data : NULL;
+
+	return object_entries(container, psprintf("preprocess entry \"%s\"", entry->key), n);
+}
+
+/* the entries of one key of options, n = 0 when it is absent */
+static Entry *
+entries_of(Jsonb *options, const char *key, int *n)
+{
+	Entry	   *all;
+	int			n_all;
+
+	*n = 0;
+	if (options == NULL)
+		return NULL;
+	all = object_entries(&options->root, "preprocess", &n_all);
+	for (int i = 0; i < n_all; i++)
+	{
+		if (strcmp(all[i].key, key) == 0)
+			return column_entries(&all[i], n);
+	}
+	return NULL;
+}
+
+/* names of the options of one step, or of all; "encode" among them */
+static const char **
+option_names(const MlStepKind *only, int *n)
+{
+	const char **names;
+	int			room = 1;
+
+	for (int i = 0; i < ml_step_count(); i++)
+		room += ml_step_option_count(ml_step_get(i));
+	names = palloc(sizeof(char *) * room);
+	*n = 0;
+	names[(*n)++] = ML_OPTION_ENCODE;
+	for (int i = 0; i < ml_step_count(); i++)
+	{
+		const MlStepKind *kind = ml_step_get(i);
+
+		if (only != NULL && kind != only)
+			continue;
+		for (int j = 0; kind->options[j].name != NULL; j++)
+		{
+			int			k = 0;
+
+			while (k < *n && strcmp(names[k], kind->options[j].name) != 0)
+				k++;
+			if (k == *n)
+				names[(*n)++] = kind->options[j].name;
+		}
+	}
+	return names;
+}
+
+/* some step that knows the option, NULL when none does */
+static const MlStepKind *
+kind_with_option(const char *name)
+{
+	for (int i = 0; i < ml_step_count(); i++)
+	{
+		if (ml_step_option_find(ml_step_get(i), name) >= 0)
+			return ml_step_get(i);
+	}
+	return NULL;
+}
+
+static void
+unknown_option(const MlOptionPlace *place, const char *option)
+{
+	int			n;
+	const char **names = option_names(NULL, &n);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown preprocess option \"%s\" of %s", option, ml_option_place(place)),
+			 errhint("%s", ml_nearest_hint(option, names, n))));
+}
+
+/* an option that exists, but not for this column */
+static void
+foreign_option(const MlOptionPlace *place, const MlStepKind *kind, const char *option)
+{
+	int			n;
+	const char **names = option_names(kind, &n);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("preprocess option \"%s\" is not for %s", option, ml_option_place(place)),
+			 errdetail("The column is of kind %s, and its encoding is \"%s\".", ml_type_name(place->type), kind->name),
+			 errhint("%s", ml_nearest_hint(option, names, n))));
+}
+
+/* names of the steps that take a type; type 0: of all steps */
+static const char **
+step_names(MlType type, int *n)
+{
+	const char **names = palloc(sizeof(char *) * ml_step_count());
+
+	*n = 0;
+	for (int i = 0; i < ml_step_count(); i++)
+	{
+		if (type == 0 || (ml_step_get(i)->types & ML_TYPE_BIT(type)))
+			names[(*n)++] = ml_step_get(i)->name;
+	}
+	return names;
+}
+
+/* ERROR unless the value of "encode" is the name of a step that takes the type (0: of any step); its name */
+static const char *
+encode_name(const MlOptionPlace *place, const JsonbValue *v)
+{
+	int			n;
+	const char **names = step_names(place->type, &n);
+	const char *given = v->type == jbvString ? pnstrdup(v->val.string.val, v->val.string.len) : "";
+
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(names[i], given) == 0)
+			return names[i];
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("preprocess option \"%s\" of %s cannot be %s", ML_OPTION_ENCODE, ml_option_place(place), ml_option_value_text(v)),
+			 place->type != 0 ? errdetail("The column is of kind %s.", ml_type_name(place->type)) : 0,
+			 errhint("%s", ml_nearest_hint(given, names, n))));
+	return NULL;
+}
+
+static const JsonbValue *
+find_entry(const Entry *entries, int n, const char *key)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(entries[i].key, key) == 0)
+			return &entries[i].value;
+	}
+	return NULL;
+}
+
+/* the column's own "encode", else that of "*" where it can be, else what the type suggests */
+static const MlStepKind *
+choose_kind(const MlOptionPlace *place, const Entry *own, int n_own, const Entry *all, int n_all)
+{
+	const JsonbValue *v = find_entry(own, n_own, ML_OPTION_ENCODE);
+	const MlStepKind *kind;
+
+	if (v != NULL)
+		return ml_step_by_name(encode_name(place, v), place->type);
+	v = find_entry(all, n_all, ML_OPTION_ENCODE);
+	if (v != NULL)
+	{
+		const MlOptionPlace everywhere = {NULL, 0};
+
+		kind = ml_step_by_name(encode_name(&everywhere, v), place->type);
+		if (kind != NULL)
+			return kind;
+	}
+	return ml_step_default(place->type);
+}
+
+static double
+default_value(const MlOptionSpec *spec, const MlPrepDefaults *defaults)
+{
+	if (defaults != NULL && spec->source == ML_OPTION_DROP)
+		return defaults->drop_first;
+	if (defaults != NULL && spec->source == ML_OPTION_SCALE)
+	{
+		for (int i = 0; spec->choices[i] != NULL; i++)
+		{
+			if (strcmp(spec->choices[i], defaults->scale) == 0)
+				return i;
+		}
+		elog(ERROR, "unknown default scale \"%s\"", defaults->scale);
+	}
+	return spec->fallback;
+}
+
+MlStepChoice
+ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrepDefaults *defaults)
+{
+	const MlOptionPlace place = {column, type};
+	const MlOptionPlace everywhere = {NULL, 0};
+	int			n_all;
+	int			n_own;
+	Entry	   *all = entries_of(options, ALL_COLUMNS, &n_all);
+	Entry	   *own = entries_of(options, column, &n_own);
+	MlStepChoice choice;
+
+	choice.kind = choose_kind(&place, own, n_own, all, n_all);
+	choice.option = palloc(sizeof(double) * Max(ml_step_option_count(choice.kind), 1));
+	for (int i = 0; choice.kind->options[i].name != NULL; i++)
+	{
+		const MlOptionSpec *spec = &choice.kind->options[i];
+		const JsonbValue *from_own = find_entry(own, n_own, spec->name);
+		const JsonbValue *from_all = find_entry(all, n_all, spec->name);
+
+		if (from_own != NULL)
+			choice.option[i] = ml_option_value(&place, spec, from_own);
+		else if (from_all != NULL)
+			choice.option[i] = ml_option_value(&everywhere, spec, from_all);
+		else
+			choice.option[i] = default_value(spec, defaults);
+	}
+	for (int i = 0; i < n_own; i++)
+	{
+		if (strcmp(own[i].key, ML_OPTION_ENCODE) == 0 || ml_step_option_find(choice.kind, own[i].key) >= 0)
+			continue;
+		if (kind_with_option(own[i].key) == NULL)
+			unknown_option(&place, own[i].key);
+		foreign_option(&place, choice.kind, own[i].key);
+	}
+	if (choice.kind->check != NULL)
+		choice.kind->check(column, choice.option);
+	return choice;
+}
+
+/* entries of "*": known to some step, and right for it */
+static void
+check_everywhere(const Entry *entry)
+{
+	const MlOptionPlace place = {NULL, 0};
+	int			n;
+	Entry	   *entries = column_entries(entry, &n);
+
+	for (int i = 0; i < n; i++)
+	{
+		const MlStepKind *kind;
+
+		if (strcmp(entries[i].key, ML_OPTION_ENCODE) == 0)
+		{
+			encode_name(&place, &entries[i].value);
+			continue;
+		}
+		kind = kind_with_option(entries[i].key);
+		if (kind == NULL)
+			unknown_option(&place, entries[i].key);
+		ml_option_value(&place, &kind->options[ml_step_option_find(kind, entries[i].key)], &entries[i].value);
+	}
+}
+
+static void
+unknown_column(const char *given, const MlColumn *columns, int n)
+{
+	const char **names = palloc(sizeof(char *) * (n + 1));
+
+	for (int i = 0; i < n; i++)
+		names[i] = columns[i].name;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("preprocess names column \"%s\", which is no feature", given),
+			 errhint("%s", ml_nearest_hint(given, names, n))));
+}
+
+void
+ml_options_check(Jsonb *options, const MlColumn *columns, int n)
+{
+	Entry	   *entries;
+	int			n_entries;
+
+	if (options == NULL)
+		return;
+	entries = object_entries(&options->root, "preprocess", &n_entries);
+	for (int i = 0; i < n_entries; i++)
+	{
+		int			c = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if (strcmp(entries[i].key, ALL_COLUMNS) == 0)
+		{
+			check_everywhere(&entries[i]);
+			continue;
+		}
+		while (c < n && strcmp(columns[c].name, entries[i].key) != 0)
+			c++;
+		if (c == n)
+			unknown_column(entries[i].key, columns, n);
+		ml_options_resolve(options, columns[c].name, columns[c].type, NULL);
+	}
+}

@@ -1,0 +1,83 @@
+/*
+ * options.h: the options of preprocessing as rows of tables.
+ *
+ * One row of a step's table gives an option's name, type, default, range, choices and help; it is checked,
+ * described and stored by the code here alone, so a step never looks at JSON.  Every value is kept as a double: a flag
+ * as 0 or 1, a choice as its index, a set as bits.  Bytes of models hold these values: choices and rows are append only.
+ */
+#ifndef ML_PREP_OPTIONS_H
+#define ML_PREP_OPTIONS_H
+
+#include "postgres.h"
+#include "utils/jsonb.h"
+
+#include "preprocess/preprocess.h"
+
+struct MlStepKind;
+
+#define ML_OPTION_ENCODE "encode"	/* names the step */
+
+typedef enum MlOptionType
+{
+	ML_OPTION_BOOL,
+	ML_OPTION_NUMBER,
+	ML_OPTION_CHOICE,			/* one of choices; JSON null means "none" where that is a choice */
+	ML_OPTION_SET				/* array of choices, or one of them */
+} MlOptionType;
+
+/* where the default comes from when the caller says nothing */
+typedef enum MlOptionSource
+{
+	ML_OPTION_OWN,				/* fallback */
+	ML_OPTION_SCALE,			/* MlPrepDefaults.scale: choices must be ml_scale_choices */
+	ML_OPTION_DROP				/* MlPrepDefaults.drop_first: choices are none, first */
+} MlOptionSource;
+
+typedef struct MlOptionSpec
+{
+	const char *name;			/* NULL ends a table */
+	MlOptionType type;
+	double		fallback;
+	MlOptionSource source;
+	double		min;			/* NUMBER: both ends are allowed */
+	double		max;
+	bool		integral;		/* NUMBER: whole numbers only */
+	const char *const *choices; /* CHOICE, SET: at most 32, ended by NULL */
+	const char *help;			/* one sentence, ends without a full stop; also the hint of an error */
+} MlOptionSpec;
+
+/* the step of one column, and its options with every default filled in */
+typedef struct MlStepChoice
+{
+	const struct MlStepKind *kind;
+	double	   *option;			/* palloc'd, one value a row of kind->options */
+} MlStepChoice;
+
+/* "*" and every column's own entry: names and values, against all steps; ERROR 22023 */
+extern void ml_options_check(Jsonb *options, const MlColumn *columns, int n);
+
+/* what the options make of one column; defaults may be NULL (checks only) */
+extern MlStepChoice ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrepDefaults *defaults);
+
+/* ---- one option (option_value.c) ---- */
+
+/* where an option stands, for messages: column NULL and type 0 mean "*" */
+typedef struct MlOptionPlace
+{
+	const char *column;
+	MlType		type;
+} MlOptionPlace;
+
+extern const char *ml_option_place(const MlOptionPlace *place);
+/* ERROR 22023 that says what is allowed */
+extern double ml_option_value(const MlOptionPlace *place, const MlOptionSpec *spec, const JsonbValue *v);
+/* a JSON value as the caller would know it again */
+extern const char *ml_option_value_text(const JsonbValue *v);
+
+/* true when value can stand in an option of this row: for values that come from bytes, too */
+extern bool ml_option_valid(const MlOptionSpec *spec, double value);
+
+/* add "name": value pairs, all of them, to an object that is being built */
+extern void ml_option_describe(JsonbParseState **state, const struct MlStepKind *kind, const double *option);
+
+#endif							/* ML_PREP_OPTIONS_H */

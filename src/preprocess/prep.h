@@ -1,0 +1,105 @@
+/*
+ * prep.h: the inside of MlPrep, shared by fitting, applying, the row path and the bytes.
+ *
+ * Layout of the design: one dense block with the numbers of all columns, in the order of the features, then one block of
+ * codes a category, in the order of the features.  A dense output's index is therefore its design column.  The codes
+ * of a row stand side by side, so that a row is two pieces of memory.
+ */
+#ifndef ML_PREP_H
+#define ML_PREP_H
+
+#include "kernels/moments.h"
+#include "preprocess/step.h"
+
+/* consecutive values of a row that are consecutive dense outputs */
+typedef struct MlRun
+{
+	int			value;
+	int			dense;
+	int			count;
+} MlRun;
+
+struct MlPrep
+{
+	int			n_inputs;
+	MlInput    *inputs;
+	MlStep	  **steps;			/* one an input */
+	int			n_values;
+
+	int			n_dense;
+	int			cols;
+	int			n_code_blocks;	/* codes a row */
+	int			n_blocks;
+	MlkBlock   *blocks;			/* kind, first, cols and stride; without data */
+
+	/* what mlk_affine_apply wants, one a dense output; center and scale go on with 0 and 1 up to cols */
+	double	   *fill;
+	double	   *inverse;
+	double	   *center;
+	double	   *scale;
+
+	/* the row path: copies first, then the steps that compute */
+	int			n_runs;
+	MlRun	   *runs;
+	int			n_computed;
+	MlStep	  **computed;
+};
+
+/* ---- layout (layout.c) ---- */
+
+/* a step of this kind, zeroed but for kind, input and option */
+extern MlStep *ml_prep_make_step(const MlStepKind *kind, const MlInput *input, double *option);
+/* sets the places of all outputs and makes the arrays of the dense ones; ERROR 54000 for too many columns */
+extern void ml_prep_layout(MlPrep *prep);
+/* once fill, center and scale are known */
+extern void ml_prep_set_inverse(MlPrep *prep);
+/* a design of rows rows over these buffers (codes: n_code_blocks a row), palloc'd */
+extern MlkDesign *ml_prep_design(const MlPrep *prep, int64 rows, const double *dense, const uint32 *codes);
+
+/* ---- passes over rows (apply.c, pass.c) ---- */
+
+/* one pass; what pool blocks read */
+typedef struct MlPass
+{
+	const MlPrep *prep;
+	MlBoundStep *bound;			/* one an input */
+	const uint32 *order;		/* n rows, none twice; NULL: 0 .. n - 1 */
+	int64		n;
+	int64		data_rows;
+	int64		block_rows;		/* depends on the design alone */
+	bool		raw;			/* leave the dense outputs raw: fitting */
+	double	   *dense;			/* n rows of n_dense */
+	uint32	   *codes;			/* n rows of n_code_blocks */
+
+	/* fitting: moments of the first n_moments rows, n_dense a block */
+	MlkMoments *moments;
+	int64		n_moments;
+
+	/* a worker's own: block_rows row numbers, and as many rows of dense numbers and codes */
+	uint32	   *counting;
+	double	   *dense_panel;
+	uint32	   *code_panel;
+	uint32	   *place;			/* row of the design of each row of the data */
+} MlPass;
+
+extern MlBoundStep *ml_prep_bind_steps(const MlPrep *prep, const MlDataset *data);
+/* columns bound, room for the design from the budget; pass was zeroed */
+extern void ml_prep_start_pass(MlPass *pass, const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
+							   MlBudget *budget, MlkPool *pool);
+extern int64 ml_prep_block_rows(const MlPrep *prep);
+extern int64 ml_prep_pass_blocks(const MlPass *pass, int64 rows);
+/* fill dense and codes; budget is for scratch, and not needed when order is NULL */
+extern void ml_prep_run_pass(MlPass *pass, MlBudget *budget, MlkPool *pool);
+extern void ml_prep_run_moments(MlPass *pass, MlkPool *pool);
+/* after a raw pass: impute, center and scale in place */
+extern void ml_prep_run_affine(MlPass *pass, MlkPool *pool);
+
+/* ---- learning the dense outputs (dense.c) ---- */
+
+/*
+ * Fill, center and scale of all dense outputs from the raw values of the training rows in the design and
+ * their moments, blocks of n_dense.  A column without any value: WARNING.
+ */
+extern void ml_prep_learn_dense(MlPrep *prep, const MlPass *pass, MlBudget *budget, MlkPool *pool);
+
+#endif							/* ML_PREP_H */

@@ -1,0 +1,95 @@
+/*
+ * preprocess.h: columns ─► design matrix.  Learned on the training rows alone, stored in the version, replayed by the scorer.
+ *
+ * One step a column, chosen by its type and by the options; each kind of step is one file with fit / apply /
+ * write / read (step.h) and a line in steps.h.  Options are the caller's jsonb, checked here by name, type and range:
+ *	 {"*": {"impute": "median"}, "age": {"impute": "constant", "fill": 0, "indicator": true, "scale": "robust"},
+ *	  "city": {"max_categories": 20, "min_frequency": 10, "drop": "first"}, "signup": {"parts": ["dow", "hour"], "cyclical": true}}
+ * "*" applies where the kind of column knows the option; a column's own entry wins.
+ */
+#ifndef ML_PREPROCESS_H
+#define ML_PREPROCESS_H
+
+#include "postgres.h"
+#include "utils/jsonb.h"
+#include "dataset/dataset.h"
+#include "kernels/design.h"
+#include "model/blob.h"
+
+typedef struct MlPrep MlPrep;
+
+/* what the algorithm asks for where the options are silent */
+typedef struct MlPrepDefaults
+{
+	const char *scale;			/* "standard", "minmax", "robust", "none" */
+	bool		drop_first;		/* one-hot without the first category: full rank for inference */
+	bool		missing_ok;		/* the learner takes NaN: "impute": "none" is fine on columns with NULLs */
+} MlPrepDefaults;
+
+/* what the scorer must bring for each feature, in the order of the features */
+typedef struct MlInput
+{
+	const char *name;			/* column name */
+	MlType		type;			/* as at training */
+	Oid			type_oid;		/* declared type at training, for messages and for parsing untyped literals */
+	int			width;			/* numbers; categories 1 */
+	int			offset;			/* place of its first value in a row of MlValue */
+} MlInput;
+
+/* one value of a row to score: a number (NULL = NaN) or a code of the step's own dictionary */
+typedef union MlValue
+{
+	double		number;
+	uint32		code;			/* from ml_prep_code(); ML_NULL_CODE for NULL */
+} MlValue;
+
+/*
+ * ERROR 22023 for an unknown column, option or value (with the nearest valid name as hint): before any data is read.
+ * columns are the names of the source's features; called again by fit with the data.
+ */
+extern void ml_prep_check_options(Jsonb *options, const MlColumn *columns, int n);
+
+/*
+ * Fit on rows [0, n_train) of the canonical order, apply to all rows.  The design (train rows first) lives in the
+ * dataset's budget; features are indices of data->columns.  Infinite values in a number: ERROR 22003 naming
+ * the column, the count and what to do.  Bounded blocks, pool's stop is honoured.
+ */
+extern MlPrep *ml_prep_fit(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
+						   Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool, MlkDesign **design);
+
+/* apply to rows order[0..n) (no row twice; order NULL: 0..n-1) of a dataset; columns are matched by name, missing ones: ERROR 42703 */
+extern MlkDesign *ml_prep_apply(const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
+								MlBudget *budget, MlkPool *pool);
+
+/* Streaming: bind once to the columns of a batch dataset, then refill the design for every batch without allocating */
+typedef struct MlPrepBinding MlPrepBinding;
+extern MlPrepBinding *ml_prep_bind(const MlPrep *prep, const MlDataset *batch, int max_rows);
+extern const MlkDesign *ml_prep_apply_batch(MlPrepBinding *binding, const MlDataset *batch);
+
+extern int	ml_prep_n_inputs(const MlPrep *prep);
+extern int	ml_prep_n_values(const MlPrep *prep);	/* sum of widths */
+extern int	ml_prep_cols(const MlPrep *prep);	/* of the design */
+extern const MlInput *ml_prep_input(const MlPrep *prep, int i);
+extern uint32 ml_prep_code(const MlPrep *prep, int input, const char *text, int len);	/* unseen: a code of its own */
+
+/* names of the design columns (cols of them): age, city=Paris, age is null, signup.dow; palloc'd anew by each call */
+extern const char *const *ml_prep_names(const MlPrep *prep, int *cols);
+
+/* one row: buffers are made once, ml_prep_row refills them; the design has one row */
+typedef struct MlPrepRow
+{
+	MlkDesign	design;
+	MlkBlock   *blocks;
+	double	   *dense;
+	uint32	   *codes;
+} MlPrepRow;
+extern MlPrepRow *ml_prep_row_create(const MlPrep *prep);
+extern void ml_prep_row(const MlPrep *prep, const MlValue *values, MlPrepRow *row);
+
+/* the options as they were resolved, every default spelled out: what the version records */
+extern Jsonb *ml_prep_describe(const MlPrep *prep);
+
+extern void ml_prep_write(const MlPrep *prep, MlBlobWriter *w);
+extern MlPrep *ml_prep_read(MlBlobReader *r);	/* ERROR XX001 on bad bytes; current context */
+
+#endif							/* ML_PREPROCESS_H */

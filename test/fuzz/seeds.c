@@ -1,0 +1,276 @@
+/*
+ * seeds.c: valid model bytes to start from, made by the writers themselves, so that they follow every change of the format.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "algorithms/algorithm.h"
+#include "algorithms/linear_state.h"
+#include "algorithms/params.h"
+#include "fuzz.h"
+#include "kernels/hash.h"
+#include "model/envelope.h"
+#include "pgstub.h"
+#include "preprocess/preprocess.h"
+#include "target.h"
+
+#define ROWS 12
+#define N_COLUMNS 5
+
+typedef struct Seeds
+{
+	FuzzSeed   *seed;
+	int			room;
+	int			n;
+} Seeds;
+
+/* keeps head and body as one input */
+static void
+add(Seeds *seeds, const uint8 *head, size_t head_size, const uint8 *body, size_t size)
+{
+	FuzzSeed   *seed;
+
+	if (seeds->n == seeds->room)
+		return;
+	seed = &seeds->seed[seeds->n++];
+	seed->size = head_size + size;
+	seed->data = malloc(seed->size + 1);
+	memcpy(seed->data, head, head_size);
+	if (size > 0)
+		memcpy(seed->data + head_size, body, size);
+}
+
+/* ---- a small training: numbers, times, arrays and a category, with NULLs ---- */
+
+static MlDictionary *
+make_dictionary(void)
+{
+	static const char *const text[] = {"Paris", "Lyon", "", "Nice"};
+	MlDictionary *dict = palloc0(sizeof(MlDictionary));
+
+	dict->n = lengthof(text);
+	dict->text = palloc(sizeof(text));
+	dict->length = palloc(sizeof(uint32) * dict->n);
+	dict->hash = palloc(sizeof(uint64) * dict->n);
+	for (uint32 i = 0; i < dict->n; i++)
+	{
+		dict->text[i] = pstrdup(text[i]);
+		dict->length[i] = strlen(text[i]);
+		dict->hash[i] = mlk_hash_bytes(text[i], dict->length[i], 0);
+	}
+	return dict;
+}
+
+static void
+fill_column(MlColumn *column, const char *name, MlType type, int width)
+{
+	column->name = pstrdup(name);
+	column->type = type;
+	column->type_oid = 25;
+	column->base_type = 25;
+	column->width = width;
+	column->number = palloc(sizeof(double *));
+	column->number[0] = palloc(sizeof(double) * ROWS * width);
+	column->code = palloc(sizeof(uint32 *));
+	column->code[0] = palloc(sizeof(uint32) * ROWS);
+	for (int i = 0; i < ROWS * width; i++)
+		column->number[0][i] = i == 2 ? NAN : type == ML_TYPE_TIME ? i * 1e8 : i * 0.5;
+	for (int i = 0; i < ROWS; i++)
+		column->code[0][i] = i == 3 ? ML_NULL_CODE : i % 4;
+	column->dict = make_dictionary();
+}
+
+static MlPrep *
+train_prep(int n_features, const char *scale, bool drop_first)
+{
+	MlDataset	data = {.rows = ROWS,.n_columns = N_COLUMNS};
+	uint32		order[ROWS];
+	MlRows		rows = {.n = ROWS,.n_train = ROWS - 2,.order = order};
+	int			features[N_COLUMNS] = {0, 1, 2, 3, 4};
+	MlPrepDefaults defaults = {scale, drop_first};
+	MlkDesign  *design;
+
+	data.columns = palloc0(sizeof(MlColumn) * N_COLUMNS);
+	fill_column(&data.columns[0], "age", ML_TYPE_FLOAT, 1);
+	fill_column(&data.columns[1], "city", ML_TYPE_CATEGORY, 1);
+	fill_column(&data.columns[2], "signup", ML_TYPE_TIME, 1);
+	fill_column(&data.columns[3], "v", ML_TYPE_ARRAY, 3);
+	fill_column(&data.columns[4], "ok", ML_TYPE_BOOL, 1);
+	for (int i = 0; i < ROWS; i++)
+		order[i] = ROWS - 1 - i;
+	return ml_prep_fit(&data, &rows, features, n_features, NULL, &defaults, NULL, &design);
+}
+
+/* ---- states ---- */
+
+static void
+no_progress(const char *phase, int64 done, int64 total)
+{
+}
+
+static MlLinearState *
+linear_state(MlTask task, int cols, int outputs)
+{
+	MlLinearState *state = ml_linear_state_create(task, cols, outputs);
+
+	for (int i = 0; i < outputs; i++)
+		state->intercept[i] = 0.5;
+	for (int i = 0; i < outputs * cols; i++)
+		state->weights[i] = 0.25 * i;
+	return state;
+}
+
+/* every parameter's default, read without the server's JSON */
+static MlParams *
+default_params(const MlAlgorithm *algorithm)
+{
+	MlParams   *params = palloc0(sizeof(MlParams));
+
+	params->algorithm = algorithm;
+	while (algorithm->params[params->n].name != NULL)
+		params->n++;
+	params->values = palloc0(sizeof(MlParamValue) * (params->n + 1));
+	for (int i = 0; i < params->n; i++)
+	{
+		const char *text = algorithm->params[i].fallback;
+		MlParamValue *value = &params->values[i];
+
+		value->is_null = strcmp(text, "null") == 0;
+		value->number = strcmp(text, "true") == 0 ? 1 : strtod(text, NULL);
+		if (text[0] == '"')
+			value->text = pnstrdup(text + 1, strlen(text) - 2);
+	}
+	return params;
+}
+
+/* what an algorithm of its own state learns from four rows of zeros */
+static void *
+fitted_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, int cols)
+{
+	static const double y[4] = {1, 2, 3, 4};
+	static const int32_t label[4] = {0, 1, 1, 0};
+	double	   *zeros = palloc0(sizeof(double) * 4 * Max(cols, 1));
+	MlkBlock	block = {.kind = MLK_BLOCK_DENSE,.cols = cols,.stride = cols,.dense = zeros};
+	MlkDesign	x = {.rows = 4,.cols = cols,.n_blocks = 1,.blocks = &block};
+	MlProblem	problem = {.task = task,.x = &x,.n_classes = n_classes};
+	MlFitControl control = {no_progress};
+
+	if (task == ML_TASK_REGRESSION)
+		problem.y = y;
+	else
+		problem.label = label;
+	return algorithm->fit(&problem, default_params(algorithm), &control);
+}
+
+static void
+write_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, int cols, MlBlobWriter *w)
+{
+	int			outputs = n_classes > 2 ? n_classes : 1;
+	void	   *state;
+
+	if (algorithm->write == ml_linear_write)
+		state = linear_state(task, cols, outputs);
+	else
+		state = fitted_state(algorithm, task, n_classes, cols);
+	algorithm->write(state, w);
+}
+
+/* ---- one input of every sort ---- */
+
+static void
+add_envelope(Seeds *seeds)
+{
+	const uint8 head[] = {TARGET_ENVELOPE};
+	MlEnvelope	envelope = {"dummy", 1};
+	MlBlobWriter w = ml_blob_writer();
+	uint8	   *sealed;
+	size_t		len;
+
+	ml_blob_put_string(&w, "payload");
+	sealed = ml_envelope_seal(&envelope, &w, &len);
+	add(seeds, head, sizeof(head), sealed, len);
+}
+
+static void
+add_blob(Seeds *seeds)
+{
+	const uint8 head[] = {TARGET_BLOB, 9, 0, 1, 2, 3, 4, 14, 6, 7, 8};
+	MlBlobWriter w = ml_blob_writer();
+	double		numbers[3] = {1, 2, 3};
+
+	ml_blob_put_u8(&w, 7);
+	ml_blob_put_u8(&w, 1);
+	ml_blob_put_u32(&w, 7);
+	ml_blob_put_u64(&w, 7);
+	ml_blob_put_f64(&w, 7);
+	ml_blob_put_u32(&w, 1);
+	ml_blob_put_string(&w, "text");
+	ml_blob_put_f64_array(&w, numbers, 3);
+	add(seeds, head, sizeof(head), w.data, w.len);
+}
+
+static void
+add_preps(Seeds *seeds)
+{
+	static const char *const scale[] = {"none", "standard", "minmax", "robust"};
+	const uint8 head[] = {TARGET_MODEL, NO_ALGORITHM, 0, 0};
+
+	for (int i = 0; i <= N_COLUMNS; i++)
+	{
+		MlBlobWriter w = ml_blob_writer();
+
+		ml_prep_write(train_prep(i, scale[i % lengthof(scale)], i % 2 == 0), &w);
+		add(seeds, head, sizeof(head), w.data, w.len);
+	}
+}
+
+static void
+add_models(Seeds *seeds)
+{
+	for (int a = 0; a < ml_algorithm_count(); a++)
+	{
+		for (int n_classes = 0; n_classes <= 3; n_classes += n_classes == 0 ? 2 : 1)
+		{
+			const MlAlgorithm *algorithm = ml_algorithm_get(a);
+			MlTask		task = n_classes == 0 ? ML_TASK_REGRESSION : ML_TASK_CLASSIFICATION;
+			uint8		head[] = {TARGET_MODEL, a, n_classes == 0 ? 0 : 1, Max(n_classes - 2, 0), 0, 0};
+			MlBlobWriter w = ml_blob_writer();
+			MlPrep	   *prep = train_prep(N_COLUMNS, "standard", false);
+
+			if ((algorithm->tasks & task) == 0)
+				continue;
+			ml_prep_write(prep, &w);
+			write_state(algorithm, task, n_classes, ml_prep_cols(prep), &w);
+			add(seeds, head, 4, w.data, w.len);
+
+			w = ml_blob_writer();
+			head[0] = TARGET_STATE;
+			head[4] = 2;
+			write_state(algorithm, task, n_classes, 2, &w);
+			add(seeds, head, 6, w.data, w.len);
+		}
+	}
+}
+
+static void
+make_seeds(void *arg)
+{
+	add_envelope(arg);
+	add_blob(arg);
+	add_preps(arg);
+	add_models(arg);
+}
+
+int
+fuzz_seeds(FuzzSeed *seeds, int room)
+{
+	Seeds		all = {seeds, room, 0};
+
+	if (!stub_run(make_seeds, &all, false))
+	{
+		fprintf(stderr, "fuzz: seeds cannot be made: %s\n", stub_message());
+		abort();
+	}
+	return all.n;
+}
