@@ -1,0 +1,33 @@
+/*
+ * elastic_net.c: least squares with a mixed l1 and l2 penalty.
+ */
+#include "algorithms/penalised.h"
+
+static const MlParamSpec params[] = {
+	{"l1_ratio", ML_PARAM_REAL, "0.5", 0.0, 1.0, .help = "Share of l1 in the penalty: 1 is lasso, 0 is l2 alone"},
+	ML_PENALTY_PARAMS,
+	{NULL}
+};
+
+static void *
+fit(const MlProblem *problem, const MlParams *given, const MlFitControl *control)
+{
+	MlPenalty	penalty = ml_penalty_read(given, "elastic_net", ml_params_real(given, "l1_ratio"));
+
+	return ml_penalised_fit(problem, control, &penalty);
+}
+
+extern const MlAlgorithm ml_algorithm_elastic_net;
+const MlAlgorithm ml_algorithm_elastic_net = {
+	.name = "elastic_net",
+	.help = "Least squares with an l1 and an l2 penalty: sparse like lasso, but correlated columns share their weight",
+	.tasks = ML_TASK_REGRESSION,
+	.state_version = ML_LINEAR_STATE_VERSION,
+	.params = params,
+	.default_scale = "standard",
+	.fit = fit,
+	.predict = ml_linear_predict,
+	.write = ml_linear_write,
+	.read = ml_linear_read,
+	.coefficients = ml_linear_coefficients,
+};

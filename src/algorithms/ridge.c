@@ -1,0 +1,33 @@
+/*
+ * ridge.c: least squares with an l2 penalty on the weights.
+ */
+#include "algorithms/least_squares.h"
+
+static const MlParamSpec params[] = {
+	{"alpha", ML_PARAM_REAL, "1.0", 0.0, INFINITY,
+	.help = "Strength of the penalty: the objective is |y - Xw|^2 + alpha |w|^2, the intercept is free"},
+	{"fit_intercept", ML_PARAM_BOOL, "true", .help = "Whether the model has a constant term"},
+	{NULL}
+};
+
+static void *
+fit(const MlProblem *problem, const MlParams *given, const MlFitControl *control)
+{
+	return ml_least_squares_fit(problem, control, "ridge", ml_params_bool(given, "fit_intercept"),
+								ml_params_real(given, "alpha"));
+}
+
+extern const MlAlgorithm ml_algorithm_ridge;
+const MlAlgorithm ml_algorithm_ridge = {
+	.name = "ridge",
+	.help = "Least squares with an l2 penalty: steadier coefficients when features are correlated or many",
+	.tasks = ML_TASK_REGRESSION,
+	.state_version = ML_LINEAR_STATE_VERSION,
+	.params = params,
+	.default_scale = "standard",
+	.fit = fit,
+	.predict = ml_linear_predict,
+	.write = ml_linear_write,
+	.read = ml_linear_read,
+	.coefficients = ml_linear_coefficients,
+};
