@@ -21,6 +21,7 @@
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/wait_event.h"
@@ -195,7 +196,7 @@ segment_in_memory(MlBudget *budget, Size size, const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory for %s", what),
-				 errdetail("%zu MB are needed beside the %zu MB in use, and the system does not give them.",
+				 errdetail("The system does not give %zu MB beside the %zu MB in use.",
 						   size / MB + 1, budget->memory / MB),
 				 errhint("Lower mlops.max_memory, so that the data goes to a temporary file, or use fewer columns or rows.")));
 	segment->base = (char *) TYPEALIGN(alignment, segment->raw);
@@ -209,15 +210,39 @@ segment_in_memory(MlBudget *budget, Size size, const char *what)
 	return segment;
 }
 
+/* what a refusal says of the state of things */
+static int
+errdetail_budget(const MlBudget *budget)
+{
+	return errdetail("%zu MB are in memory, where mlops.max_memory allows %zu MB, and %zu MB in temporary files.",
+					 budget->memory / MB, budget->limit / MB, budget->in_file / MB);
+}
+
 static void
-report_file_failure(int error, Size size, const char *what)
+report_file_failure(const MlBudget *budget, int error, Size size, const char *what)
 {
 	errno = error;
 	ereport(ERROR,
 			(errcode(error == ENOSPC || error == EDQUOT || error == EFBIG ?
 					 ERRCODE_DISK_FULL : ERRCODE_IO_ERROR),
 			 errmsg("could not reserve %zu MB in a temporary file for %s: %m", size / MB, what),
+			 errdetail_budget(budget),
 			 errhint("Raise mlops.max_memory, free space where temp_tablespaces points, or use fewer columns or rows.")));
+}
+
+/*
+ * temp_file_limit is enforced by the server when the file is written to; this says so beforehand and with the numbers.
+ * Other temporary files of the session may still lead to the server's own message.
+ */
+static void
+check_file_limit(const MlBudget *budget, Size size, const char *what)
+{
+	if (temp_file_limit >= 0 && budget->in_file + size > (Size) temp_file_limit * 1024)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("%zu MB more for %s exceed temp_file_limit (%d MB)", size / MB, what, temp_file_limit / 1024),
+				 errdetail_budget(budget),
+				 errhint("Raise mlops.max_memory or temp_file_limit, or use fewer columns or rows.")));
 }
 
 /*
@@ -225,13 +250,13 @@ report_file_failure(int error, Size size, const char *what)
  * be a SIGBUS).  The one byte written through the server's own door is what temp_file_limit is checked with.
  */
 static void
-reserve_file(File file, Size size, const char *what)
+reserve_file(const MlBudget *budget, File file, Size size, const char *what)
 {
 	char		byte = 0;
 	int			written = FileWrite(file, &byte, 1, (off_t) size - 1, WAIT_EVENT_BUFFILE_WRITE);
 
 	if (written != 1)
-		report_file_failure(written < 0 ? errno : ENOSPC, size, what);
+		report_file_failure(budget, written < 0 ? errno : ENOSPC, size, what);
 	for (Size from = 0; from < size; from += RESERVE_STEP)
 	{
 		int			error;
@@ -243,7 +268,7 @@ reserve_file(File file, Size size, const char *what)
 									(off_t) Min(RESERVE_STEP, size - from));
 		} while (error == EINTR);
 		if (error != 0)
-			report_file_failure(error, size, what);
+			report_file_failure(budget, error, size, what);
 	}
 }
 
@@ -255,6 +280,7 @@ segment_in_file(MlBudget *budget, Size size, const char *what)
 	void	   *base;
 
 	size = TYPEALIGN((Size) getpagesize(), size);
+	check_file_limit(budget, size, what);
 	PrepareTempTablespaces();
 	segment->file = OpenTemporaryFile(false);
 	segment->owner = CurrentResourceOwner;
@@ -263,10 +289,10 @@ segment_in_file(MlBudget *budget, Size size, const char *what)
 	segment->size = size;
 	dlist_push_tail(&budget->segments, &segment->node);
 
-	reserve_file(segment->file, size, what);
+	reserve_file(budget, segment->file, size, what);
 	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, FileGetRawDesc(segment->file), 0);
 	if (base == MAP_FAILED)
-		report_file_failure(errno, size, what);
+		report_file_failure(budget, errno, size, what);
 	segment->base = base;
 	dlist_delete(&segment->node);
 	segment_enter(segment, &budget->in_file);

@@ -9,6 +9,7 @@
 
 #define PREFETCH_AHEAD 16		/* rows: the order is random, and the next address is known long before */
 #define SAMPLE_ROWS 1024		/* looked at before a column is believed to be unique */
+#define BITMAP_BITS 64			/* bits a row that a bitmap of its values may take; a hash table takes more */
 
 static int64
 chunk_rows(const MlDataset *data, int64 chunk)
@@ -94,49 +95,107 @@ ml_column_is_constant(const MlDataset *data, int column_index)
 
 /* ---- unique ---- */
 
-typedef struct NumberSet
+static inline double
+value_at(const MlColumn *column, int64 row)
 {
-	double	   *slots;			/* NaN: empty */
-	uint64		mask;
-} NumberSet;
-
-/* false when x is there already */
-static bool
-number_set_add(NumberSet *set, double x)
-{
-	uint64		at = ((uint64) (int64) x * UINT64CONST(0x9e3779b97f4a7c15)) >> 20;
-
-	for (at &= set->mask; !isnan(set->slots[at]); at = (at + 1) & set->mask)
-		if (set->slots[at] == x)
-			return false;
-	set->slots[at] = x;
-	return true;
+	return column->number[row >> ML_CHUNK_BITS][row & ML_CHUNK_MASK];
 }
 
-/* Are the non-NULL values of the first `rows` rows all different?  The set is taken from the budget and given back. */
+/* A bit for each whole number from min; false at the first one that is met twice. */
 static bool
-integers_differ(const MlDataset *data, const MlColumn *column, int64 rows)
+differ_by_bitmap(const MlDataset *data, const MlColumn *column, double min, uint64 range)
 {
-	NumberSet	set;
-	uint64		slots = 16;
+	uint64		words = range / 64 + 1;
+	uint64	   *bits = ml_budget_alloc(data->budget, words, sizeof(uint64), "the search for identifiers");
 	bool		differ = true;
 
-	while (slots < (uint64) rows * 2)
-		slots *= 2;
-	set.slots = ml_budget_alloc(data->budget, slots, sizeof(double), "the search for identifiers");
-	set.mask = slots - 1;
-	for (uint64 i = 0; i < slots; i++)
-		set.slots[i] = NAN;
+	memset(bits, 0, words * sizeof(uint64));
+	for (int64 row = 0; row < data->rows && differ; row++)
+	{
+		double		x = value_at(column, row);
+		uint64		place;
+
+		if ((row & ML_CHUNK_MASK) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (isnan(x))
+			continue;
+		place = (uint64) (x - min);
+		differ = (bits[place / 64] >> (place % 64) & 1) == 0;
+		bits[place / 64] |= UINT64CONST(1) << (place % 64);
+	}
+	ml_budget_free(data->budget, bits);
+	return differ;
+}
+
+/* Slot of x in an open-addressing table, NaN being empty: where it is or would be. */
+static inline uint64
+find_slot(const double *slots, uint64 mask, double x)
+{
+	uint64		bits;
+	uint64		at;
+
+	memcpy(&bits, &x, sizeof(bits));
+	at = (bits * UINT64CONST(0x9e3779b97f4a7c15)) >> 20 & mask;
+	while (!isnan(slots[at]) && slots[at] != x)
+		at = (at + 1) & mask;
+	return at;
+}
+
+/* Are the non-NULL values of the first `rows` rows all different? */
+static bool
+differ_by_hash(const MlDataset *data, const MlColumn *column, int64 rows)
+{
+	uint64		n_slots = 16;
+	double	   *slots;
+	bool		differ = true;
+
+	while (n_slots < (uint64) rows * 2)
+		n_slots *= 2;
+	slots = ml_budget_alloc(data->budget, n_slots, sizeof(double), "the search for identifiers");
+	for (uint64 i = 0; i < n_slots; i++)
+		slots[i] = NAN;
 	for (int64 row = 0; row < rows && differ; row++)
 	{
-		double		x = column->number[row >> ML_CHUNK_BITS][row & ML_CHUNK_MASK];
+		double		x = value_at(column, row);
+		uint64		at;
 
-		if ((row & 0xfff) == 0)
+		if ((row & ML_CHUNK_MASK) == 0)
 			CHECK_FOR_INTERRUPTS();
-		differ = isnan(x) || number_set_add(&set, x);
+		if (isnan(x))
+			continue;
+		at = find_slot(slots, n_slots - 1, x);
+		differ = isnan(slots[at]);
+		slots[at] = x;
 	}
-	ml_budget_free(data->budget, set.slots);
+	ml_budget_free(data->budget, slots);
 	return differ;
+}
+
+/*
+ * Nearly every column that is no identifier repeats within a small sample, or has fewer values between its ends than rows;
+ * identifiers from a sequence are dense enough for a bitmap.
+ */
+static bool
+integers_differ(const MlDataset *data, const MlColumn *column, int64 present)
+{
+	double		min = INFINITY;
+	double		max = -INFINITY;
+
+	if (!differ_by_hash(data, column, Min(data->rows, SAMPLE_ROWS)))
+		return false;
+	for (int64 row = 0; row < data->rows; row++)
+	{
+		double		x = value_at(column, row);
+
+		min = x < min ? x : min;
+		max = x > max ? x : max;
+	}
+	CHECK_FOR_INTERRUPTS();
+	if (max - min + 1 < present)
+		return false;
+	if (max - min < (double) data->rows * BITMAP_BITS)
+		return differ_by_bitmap(data, column, min, (uint64) (max - min));
+	return differ_by_hash(data, column, data->rows);
 }
 
 bool
@@ -151,6 +210,5 @@ ml_column_is_unique(const MlDataset *data, int column_index)
 		return column->dict->n == present;
 	if (column->type != ML_TYPE_INTEGER)
 		return false;
-	/* nearly every column that is no identifier repeats within the sample */
-	return integers_differ(data, column, Min(data->rows, SAMPLE_ROWS)) && integers_differ(data, column, data->rows);
+	return integers_differ(data, column, present);
 }

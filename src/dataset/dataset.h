@@ -35,7 +35,10 @@ typedef enum MlType
 extern bool ml_type_classify(Oid type, MlType *out);
 extern const char *ml_type_name(MlType type);	/* "integer", "category", ... for messages */
 
-/* number in a Datum of a type whose class is not CATEGORY or ARRAY; numeric and int8 exact up to a double */
+/*
+ * number in a Datum of a type whose class is not CATEGORY or ARRAY; numeric and int8 exact up to a double.
+ * numeric leaves a little garbage in the current context: call it in one that is reset.
+ */
 extern double ml_type_number(Oid base_type, Datum value);
 
 /*
@@ -76,12 +79,13 @@ typedef struct MlColumn
 	MlType		type;			/* labels: class of the declared type, though stored as category */
 	MlRole		role;
 	int			width;			/* numbers a row: 1; arrays: length of the first non-NULL one (0 while none) */
-	double	  **number;			/* per chunk: [(row & MASK) * width + k]; NULL and NaN are NaN.  NULL for categories */
+	double	  **number;			/* per chunk: [(row & MASK) * width + k]; NULL and NaN are NaN.  NULL for categories;
+								 * chunks are NULL while width is 0 */
 	uint32	  **code;			/* per chunk: dictionary code or ML_NULL_CODE.  NULL for numbers */
 	char	  **text;			/* ML_ROLE_KEY: one string (or NULL) a row of the batch */
 	MlDictionary *dict;
 	int64		nulls;			/* rows NULL (or NaN, counted apart below) */
-	int64		nans;
+	int64		nans;			/* numbers; of an array its NULL elements too */
 	int64		infinities;
 	bool		all_integral;	/* every value so far is a whole number */
 } MlColumn;
@@ -105,7 +109,11 @@ typedef void (*MlBatchFn) (MlDataset *batch, void *arg);
  */
 extern MlDataset *ml_dataset_load(MlSource *source, const MlColumnRequest *request, int n, MlBudget *budget);
 
-/* Stream the source in batches (batch <= ML_CHUNK_ROWS) through fn; a batch dataset is reused between calls. */
+/*
+ * Stream the source in batches (batch <= ML_CHUNK_ROWS) through fn; a batch dataset is reused between calls.  Returns the
+ * rows kept.  fn runs in the caller's memory context.  nulls, nans and infinities are those of the batch, skipped and
+ * all_integral those of the source so far.
+ */
 extern int64 ml_dataset_stream(MlSource *source, const MlColumnRequest *request, int n, int batch,
 							   MlBudget *budget, MlBatchFn fn, void *arg);
 

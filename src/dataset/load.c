@@ -17,9 +17,12 @@
 
 #include "dataset/writer.h"
 
-#define FIRST_ROWS 1024			/* of a chunk that starts small */
-#define GROWTH 4
-#define WHOLE_CHUNK_BYTES ((Size) 64 * 1024 * 1024)	/* all columns together: larger chunks start small too */
+/* rows of the first chunk at its start; doubled until it is whole, so that no more than half of it lies idle */
+#define FIRST_ROWS 1024
+/* later chunks are made whole, above this size (all columns together) a quarter first: idle room stays a small share */
+#define WHOLE_CHUNK_BYTES ((Size) 64 * 1024 * 1024)
+#define QUARTER_CHUNK (ML_CHUNK_ROWS / 4)
+
 #define SCAN_ROWS 4096
 #define PROGRESS_ROWS 16384
 
@@ -130,8 +133,12 @@ extend_chunk_lists(Loader *loader)
 static void
 start_chunk(Loader *loader)
 {
-	bool		whole = loader->chunk > 0 && loader->row_bytes <= WHOLE_CHUNK_BYTES / ML_CHUNK_ROWS;
+	int64		rows = FIRST_ROWS;
 
+	if (loader->batch > 0)
+		rows = loader->batch;
+	else if (loader->chunk > 0)
+		rows = loader->row_bytes <= WHOLE_CHUNK_BYTES / ML_CHUNK_ROWS ? ML_CHUNK_ROWS : QUARTER_CHUNK;
 	if (loader->chunk >= loader->chunks_room)
 		extend_chunk_lists(loader);
 	for (int i = 0; i < loader->n_writers; i++)
@@ -141,7 +148,7 @@ start_chunk(Loader *loader)
 	}
 	loader->row = 0;
 	loader->scanned = 0;
-	resize_chunk(loader, loader->batch > 0 ? loader->batch : whole ? ML_CHUNK_ROWS : FIRST_ROWS);
+	resize_chunk(loader, rows);
 }
 
 /* The current chunk is full, or as large as it was made. */
@@ -150,7 +157,7 @@ make_room(Loader *loader)
 {
 	if (loader->capacity < ML_CHUNK_ROWS)
 	{
-		resize_chunk(loader, Min(loader->capacity * GROWTH, ML_CHUNK_ROWS));
+		resize_chunk(loader, loader->chunk == 0 ? loader->capacity * 2 : ML_CHUNK_ROWS);
 		return;
 	}
 	loader->kept += loader->row;
@@ -191,86 +198,17 @@ set_array_width(void *arg, MlWriter *writer, int width)
 	writer->number = column->number[loader->chunk];
 }
 
-/* ---- the scan of a block ---- */
-
-/* Count what needs care in n numbers; cheap when all are finite. */
-static void
-count_special(MlColumn *column, const double *x, int64 n, int64 nulls)
-{
-	int64		special = 0;
-
-	for (int64 i = 0; i < n; i++)
-		special += !(x[i] - x[i] == 0);
-	if (special > nulls)
-	{
-		int64		infinities = 0;
-
-		for (int64 i = 0; i < n; i++)
-			infinities += isinf(x[i]) != 0;
-		column->infinities += infinities;
-		column->nans += special - infinities - nulls;
-		column->all_integral &= infinities == 0;
-	}
-	for (int64 i = 0; column->all_integral && i < n; i++)
-		column->all_integral = isnan(x[i]) || x[i] == rint(x[i]);
-}
-
-static void
-scan_column(MlWriter *writer, int64 from, int64 to)
-{
-	MlColumn   *column = writer->column;
-	int			width = column->width;
-
-	/* integers and booleans have nothing but NULL to count */
-	if (writer->number != NULL && writer->kind != ML_WRITER_CODE &&
-		(column->type == ML_TYPE_FLOAT || column->type == ML_TYPE_TIME ||
-		 column->type == ML_TYPE_INTERVAL || column->type == ML_TYPE_ARRAY))
-		count_special(column, writer->number + from * width, (to - from) * width, writer->nulls * width);
-	if (column->role == ML_ROLE_WEIGHT)
-		for (int64 i = from; i < to; i++)
-			writer->negatives += writer->number[i] < 0;
-	column->nulls += writer->nulls;
-	writer->nulls = 0;
-}
+/* ---- blocks ---- */
 
 /* Bring counts up to date with the rows received; rows before the block were scanned already. */
 static void
 end_block(Loader *loader)
 {
 	for (int i = 0; i < loader->n_writers; i++)
-		scan_column(&loader->writers[i], loader->scanned, loader->row);
+		ml_writer_scan(&loader->writers[i], loader->scanned, loader->row);
 	loader->scanned = loader->row;
 	if (ml_dataset_progress != NULL && loader->row % PROGRESS_ROWS == 0)
 		ml_dataset_progress(loader->kept + loader->row);
-}
-
-static void
-check_weight(const MlWriter *writer)
-{
-	const MlColumn *column = writer->column;
-	int64		bad = column->nulls + column->nans + column->infinities + writer->negatives;
-
-	if (bad > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("weight column \"%s\" has values that are no weights", column->name),
-				 errdetail("Rows: %lld NULL, %lld NaN, %lld infinite, %lld negative.",
-						   (long long) column->nulls, (long long) column->nans,
-						   (long long) column->infinities, (long long) writer->negatives),
-				 errhint("A weight is a finite number, zero or more. Leave these rows out, or replace the value, in a SELECT given as source.")));
-}
-
-static void
-check_target(const MlColumn *column)
-{
-	int64		bad = column->nans + column->infinities;
-
-	if (bad > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("target column \"%s\" has values that cannot be learned", column->name),
-				 errdetail("Rows: %lld NaN, %lld infinite.", (long long) column->nans, (long long) column->infinities),
-				 errhint("Leave these rows out in a SELECT given as source, or make the target NULL there: rows without a target are skipped.")));
 }
 
 /* What only the whole load, or the batch, can say. */
@@ -278,14 +216,7 @@ static void
 check_columns(Loader *loader)
 {
 	for (int i = 0; i < loader->n_writers; i++)
-	{
-		MlWriter   *writer = &loader->writers[i];
-
-		if (writer->column->role == ML_ROLE_WEIGHT)
-			check_weight(writer);
-		else if (writer->column->role == ML_ROLE_TARGET_NUMBER)
-			check_target(writer->column);
-	}
+		ml_writer_check(&loader->writers[i]);
 }
 
 /* ---- receiving ---- */

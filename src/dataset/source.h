@@ -29,8 +29,8 @@ extern MlSource *ml_source_open(const char *text);
 extern const char *ml_source_label(const MlSource *source);
 
 /*
- * Plan (parallel query allowed and made cheap for this query only), run into dest, fresh snapshot, as the
- * current user.  Interruptible.
+ * Plan (parallel query allowed at the planner's own prices, see run.c), run into dest, fresh snapshot, as the
+ * current user.  Interruptible.  May be called again.
  */
 extern void ml_source_run(MlSource *source, DestReceiver *dest);
 

@@ -18,14 +18,12 @@
 #define EXACT_ROWS 1000			/* up to here the split is exact and stratified */
 #define TOP_BIT (UINT64CONST(1) << 63)
 
-/* round(share * n), at least one row on each side where there are two */
+/* round(share * n) for n >= 2, at least one row on each side */
 static int64
 exact_count(double share, int64 n)
 {
 	int64		count = (int64) rint(share * (double) n);
 
-	if (n < 2)
-		return 0;
 	return Min(Max(count, 1), n - 1);
 }
 
@@ -66,7 +64,7 @@ static bool
 find_boundary(const MlDataset *data, const MlColumn *column, double test_size, double *boundary)
 {
 	int64		n = data->rows;
-	int64		cut = n - exact_count(test_size, n);
+	int64		cut;
 	int64		before = 0;		/* rows older than those at the cut */
 	int64		until = 0;		/* with them */
 	double		next = INFINITY;	/* first time after them */
@@ -75,6 +73,7 @@ find_boundary(const MlDataset *data, const MlColumn *column, double test_size, d
 
 	if (n < 2)
 		return false;
+	cut = n - exact_count(test_size, n);
 	times = ml_budget_alloc(data->budget, n, sizeof(double), "times of the split");
 	for (int64 row = 0; row < n; row++)
 		times[row] = time_of(column, row);
@@ -201,11 +200,15 @@ split_exact(const MlDataset *data, const MlColumn *label, double test_size, uint
 {
 	int64		n = data->rows;
 	int			n_strata;
-	Stratum    *strata = make_strata(data, label, &n_strata, exact_count(test_size, n));
-	uint32	   *test = ml_palloc_array(n, sizeof(uint32));
+	Stratum    *strata;
+	uint32	   *test;
 	int64		n_train = 0;
 	int64		n_test = 0;
 
+	if (n < 2)
+		return n;
+	strata = make_strata(data, label, &n_strata, exact_count(test_size, n));
+	test = ml_palloc_array(n, sizeof(uint32));
 	for (int64 i = 0; i < n; i++)
 	{
 		uint32		code = label ? label->code[0][order[i]] : 0;

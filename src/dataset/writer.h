@@ -68,7 +68,13 @@ struct MlWriter
 /* role, names and types of column are set; ERROR 42804 when the type does not fit the role */
 extern void ml_writer_init(MlWriter *writer, MlColumn *column, Form_pg_attribute attribute, MlBudget *budget);
 
-/* array values: how many NaN stand for a NULL in the current chunk */
+/* what stands for NULL at row of the current chunk: NaN (width of them for an array), ML_NULL_CODE, no string */
 extern void ml_writer_put_null(MlWriter *writer, int64 row);
+
+/* ---- scan.c ---- */
+/* bring the column's counts up to date with rows [from, to) of the current chunk, which were not scanned before */
+extern void ml_writer_scan(MlWriter *writer, int64 from, int64 to);
+/* after the last row: ERROR 22003 for weights and targets that cannot be used, with how many there are */
+extern void ml_writer_check(const MlWriter *writer);
 
 #endif							/* ML_WRITER_H */
