@@ -134,7 +134,11 @@ solve_by_qr(Factor *f)
 	const double *bare;
 
 	if (f->alpha == 0.0)
-		last = mlk_qr_reveal_rank(q, q - 1, r, QR_TOLERANCE, kept);
+	{
+		last = mlk_qr_reveal_rank(f->problem->pool, q, q - 1, r, QR_TOLERANCE, kept);
+		if (last < 0)
+			ml_check_status(MLK_CANCELLED);
+	}
 	else
 	{
 		for (int i = 0; i < last; i++)
@@ -382,7 +386,7 @@ warn_few_rows(const Factor *f, int64 counted)
 		return;
 	ereport(WARNING,
 			(errmsg("fewer rows than columns: the coefficients are not unique"),
-			 errdetail(INT64_FORMAT " rows, %d columns.", counted, f->cols),
+			 errdetail("Rows: " INT64_FORMAT ", columns: %d.", counted, f->cols),
 			 errhint("Use ridge, lasso or elastic_net, or fewer features.")));
 }
 

@@ -17,7 +17,7 @@ static const MlParamSpec params[] = {
 	{"solver", ML_PARAM_ENUM, "\"auto\"", .choices = "auto|newton|lbfgs",
 	.help = "newton for up to 500 coefficients, lbfgs beyond; auto chooses"},
 	{"max_iter", ML_PARAM_INT, "1000", 1, 1000000, .help = "Largest number of iterations"},
-	{"tol", ML_PARAM_REAL, "1e-7", 0.0, 1.0, .min_open = true,
+	{"tol", ML_PARAM_REAL, "1e-8", 0.0, 1.0, .min_open = true,
 	.help = "lbfgs stops when no element of the gradient, per unit of weight, is larger; newton goes to full precision"},
 	{NULL}
 };

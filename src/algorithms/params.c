@@ -10,6 +10,8 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#define MAX_SHOWN 60			/* bytes of a value in a message */
+
 static int
 count_specs(const MlParamSpec *specs)
 {
@@ -53,7 +55,7 @@ describe_range(const MlParamSpec *spec)
 			break;
 		case ML_PARAM_INT:
 		case ML_PARAM_REAL:
-			appendStringInfoString(&s, spec->type == ML_PARAM_INT ? "an integer" : "a number");
+			appendStringInfoString(&s, spec->type == ML_PARAM_INT ? "an integer" : "a finite number");
 			if (!isinf(spec->min))
 				appendStringInfo(&s, " %s %.15g", spec->min_open ? ">" : ">=", spec->min);
 			if (!isinf(spec->min) && !isinf(spec->max))
@@ -67,6 +69,14 @@ describe_range(const MlParamSpec *spec)
 	return s.data;
 }
 
+/* in place, to a readable length and never within a character */
+static char *
+cut_text(char *text)
+{
+	text[pg_mbcliplen(text, strlen(text), MAX_SHOWN)] = '\0';
+	return text;
+}
+
 static char *
 show_value(const JsonbValue *value)
 {
@@ -77,17 +87,11 @@ show_value(const JsonbValue *value)
 		case jbvBool:
 			return pstrdup(value->val.boolean ? "true" : "false");
 		case jbvNumeric:
-			return numeric_normalize(value->val.numeric);
+			return cut_text(numeric_normalize(value->val.numeric));
 		case jbvString:
-			return psprintf("\"%.*s\"", pg_mbcliplen(value->val.string.val, value->val.string.len, 60),
-							value->val.string.val);
+			return psprintf("\"%s\"", cut_text(pnstrdup(value->val.string.val, value->val.string.len)));
 		default:
-			{
-				char	   *text = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
-
-				text[pg_mbcliplen(text, strlen(text), 60)] = '\0';
-				return text;
-			}
+			return cut_text(JsonbToCString(NULL, value->val.binary.data, value->val.binary.len));
 	}
 }
 

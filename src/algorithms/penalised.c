@@ -81,12 +81,13 @@ form_products(const MlProblem *problem, const MlFitControl *control, bool interc
 	return p;
 }
 
+/* n + 1 of them: the first is read even when there are no columns */
 static double *
 filled(int n, double value)
 {
 	double	   *v = ml_fit_doubles(n + 1.0);
 
-	for (int j = 0; j < n; j++)
+	for (int j = 0; j <= n; j++)
 		v[j] = value;
 	return v;
 }

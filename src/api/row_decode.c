@@ -308,7 +308,7 @@ json_type(const JsonbValue *value)
 		case jbvBool:
 			return "boolean";
 		case jbvBinary:
-			return JsonContainerIsArray(value->val.binary.data) ? "jsonb array" : "jsonb object";
+			return JsonContainerIsArray(value->val.binary.data) ? "array" : "object";
 		default:
 			return "value";
 	}

@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "dataset/raw.h"
 #include "dataset/writer.h"
 
 /* rows of the first chunk at its start; doubled until it is whole, so that no more than half of it lies idle */
@@ -39,6 +40,7 @@ typedef struct Loader
 	int		   *required;		/* 0-based attributes whose NULL leaves a row out */
 	int			n_required;
 	MemoryContext scratch;		/* of one row; NULL when no writer needs it */
+	MlRaw	   *raw;			/* rows counted in row that are not in the columns yet */
 
 	int64		row;			/* in the current chunk */
 	int64		scanned;		/* rows of it that were scanned */
@@ -204,6 +206,7 @@ set_array_width(void *arg, MlWriter *writer, int width)
 static void
 end_block(Loader *loader)
 {
+	ml_raw_flush(loader->raw, loader->row);
 	for (int i = 0; i < loader->n_writers; i++)
 		ml_writer_scan(&loader->writers[i], loader->scanned, loader->row);
 	loader->scanned = loader->row;
@@ -287,12 +290,10 @@ put_row(Loader *loader, TupleTableSlot *slot)
 	MemoryContextReset(loader->scratch);
 }
 
+/* a row without its target is left out and counted */
 static bool
-receive_row(TupleTableSlot *slot, DestReceiver *self)
+lacks_required(Loader *loader, TupleTableSlot *slot)
 {
-	Loader	   *loader = (Loader *) self;
-
-	slot_getsomeattrs(slot, loader->max_attribute);
 	for (int i = 0; i < loader->n_required; i++)
 	{
 		if (slot->tts_isnull[loader->required[i]])
@@ -301,9 +302,26 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 			return true;
 		}
 	}
+	return false;
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Loader	   *loader = (Loader *) self;
+
+	if (loader->row == loader->capacity || ml_raw_staged(loader->raw) == ML_RAW_ROWS)
+		ml_raw_flush(loader->raw, loader->row);
 	if (loader->row == loader->capacity)
 		make_room(loader);
-	put_row(loader, slot);
+	if (!ml_raw_take(loader->raw, slot))
+	{
+		ml_raw_flush(loader->raw, loader->row);
+		slot_getsomeattrs(slot, loader->max_attribute);
+		if (lacks_required(loader, slot))
+			return true;
+		put_row(loader, slot);
+	}
 	loader->row++;
 	if (loader->row % SCAN_ROWS == 0)
 		end_block(loader);
@@ -413,6 +431,7 @@ create_loader(MlSource *source, const MlColumnRequest *request, int n, int batch
 			i++;
 		loader->run_end[kind] = i;
 	}
+	loader->raw = ml_raw_create(loader->writers, n, loader->scratch);
 	start_chunk(loader);
 	MemoryContextSwitchTo(caller);
 	return loader;

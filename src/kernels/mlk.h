@@ -25,11 +25,12 @@ typedef enum MlkStatus
 
 /*
  * Hot loops are compiled for several instruction sets and dispatched at load
- * time; the library itself stays portable.  Off under sanitizers and clang
+ * time by what the CPU can do (a model name such as arch=haswell would match that
+ * model only); the library itself stays portable.  Off under sanitizers and clang
  * (ifunc resolvers run before the sanitizer runtime is up).
  */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(MLK_NO_CLONES)
-#define MLK_CLONES __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#define MLK_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define MLK_CLONES
 #endif

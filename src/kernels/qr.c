@@ -336,7 +336,7 @@ rotate_rows(int q, double *r, int i, int width)
 }
 
 int
-mlk_qr_reveal_rank(int q, int p, double *r, double tolerance, int32_t *kept)
+mlk_qr_reveal_rank(MlkPool *pool, int q, int p, double *r, double tolerance, int32_t *kept)
 {
 	int			width = q;
 	int			rank = 0;
@@ -352,6 +352,8 @@ mlk_qr_reveal_rank(int q, int p, double *r, double tolerance, int32_t *kept)
 			kept[rank++] = column;
 			continue;
 		}
+		if (mlk_pool_stop(pool))
+			return -1;
 		/* take the column out: what is left is a Hessenberg matrix from here on, which rotations make triangular */
 		width--;
 		for (int i = 0; i < q; i++)

@@ -51,9 +51,9 @@ extern MlkStatus mlk_tsqr_finish(MlkTsqr *t, MlkPool *pool);
 /*
  * Sequential rank detection, as R's lm does it: of columns [0, p) of r[q, q], those whose part orthogonal to the
  * columns kept before them is at most tolerance times their length are taken out (columns >= p, the target, stay).
- * kept[] gets the numbers of those that stay; returns their count k.  r is then triangular in its first k + (q - p)
- * columns, in place with the same leading dimension q.
+ * kept[] gets the numbers of those that stay; returns their count k, or -1 when the pool asks to stop.  r is then
+ * triangular in its first k + (q - p) columns, in place with the same leading dimension q.
  */
-extern int	mlk_qr_reveal_rank(int q, int p, double *r, double tolerance, int32_t *kept);
+extern int	mlk_qr_reveal_rank(MlkPool *pool, int q, int p, double *r, double tolerance, int32_t *kept);
 
 #endif							/* MLK_QR_H */

@@ -73,10 +73,10 @@ ml_prep_start_pass(MlPass *pass, const MlPrep *prep, const MlDataset *data, cons
 	pass->order = order;
 	pass->n = n;
 	pass->data_rows = data->rows;
-	pass->block_rows = ml_prep_block_rows(prep);
+	pass->block_rows = ml_prep_block_rows(prep, data->rows);
 	pass->counting = ml_palloc_array(mlk_pool_threads(pool), pass->block_rows * sizeof(uint32));
-	pass->dense = ml_budget_alloc(budget, mul_size(n, Max(prep->n_dense, 1)), sizeof(double), "design matrix");
-	pass->codes = ml_budget_alloc(budget, mul_size(n, Max(prep->n_code_blocks, 1)), sizeof(uint32), "category codes");
+	pass->dense = ml_budget_alloc(budget, Max(mul_size(n, prep->n_dense), 1), sizeof(double), "design matrix");
+	pass->codes = ml_budget_alloc(budget, Max(mul_size(n, prep->n_code_blocks), 1), sizeof(uint32), "category codes");
 }
 
 MlkDesign *
@@ -103,7 +103,7 @@ ml_prep_bind(const MlPrep *prep, const MlDataset *batch, int max_rows)
 		binding->column[i] = find_column(&prep->inputs[i], batch);
 	pass->prep = prep;
 	pass->bound = ml_prep_bind_steps(prep, batch);
-	pass->block_rows = ml_prep_block_rows(prep);
+	pass->block_rows = ml_prep_block_rows(prep, max_rows);
 	pass->counting = ml_palloc_array(pass->block_rows, sizeof(uint32));
 	pass->dense = MemoryContextAllocHuge(CurrentMemoryContext,
 										 mul_size(mul_size(max_rows, Max(prep->n_dense, 1)), sizeof(double)));

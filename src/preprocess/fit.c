@@ -115,7 +115,7 @@ fit_steps(MlPrep *prep, const MlDataset *data, const MlRows *rows, const int *fe
 	}
 }
 
-/* learners of this kind cannot compute with a missing number, and a prediction would be one */
+/* no learner so far can compute with a missing number, and one that is missing would spoil every metric */
 static void
 refuse_missing(const MlPrep *prep, const MlPass *pass)
 {
@@ -160,8 +160,7 @@ ml_prep_fit(const MlDataset *data, const MlRows *rows, const int *features, int 
 	ml_prep_layout(prep);
 
 	ml_prep_start_pass(&pass, prep, data, rows->order, rows->n, data->budget, pool);
-	if (!defaults->missing_ok)
-		refuse_missing(prep, &pass);
+	refuse_missing(prep, &pass);
 	ml_prep_run_pass(&pass, data->budget, pool);
 	learn(prep, &pass, data->budget, pool);
 	ml_prep_run_affine(&pass, pool);

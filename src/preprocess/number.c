@@ -70,6 +70,30 @@ number_dense_name(const MlStep *step, int k, StringInfo name)
 		appendStringInfoString(name, " is null");
 }
 
+/* the elements of an array lie side by side in the data and in the design */
+static void
+copy_arrays(const MlColumn *column, const uint32 *order, int64 n, double *dense, int64 stride)
+{
+	for (int64 i = 0; i < n; i++)
+	{
+		const double *chunk = column->number[order[i] >> ML_CHUNK_BITS];
+
+		memcpy(dense + i * stride, chunk + (Size) (order[i] & ML_CHUNK_MASK) * column->width,
+			   column->width * sizeof(double));
+	}
+}
+
+/* arrays that are all NULL so far have no elements to copy */
+static void
+set_missing(int64 n, int width, double *dense, int64 stride)
+{
+	for (int64 i = 0; i < n; i++)
+	{
+		for (int k = 0; k < width; k++)
+			dense[i * stride + k] = NAN;
+	}
+}
+
 static void
 number_block(const MlBoundStep *bound, const uint32 *order, int64 n,
 			 double *dense, int64 stride, uint32 *codes, int64 code_stride)
@@ -77,17 +101,12 @@ number_block(const MlBoundStep *bound, const uint32 *order, int64 n,
 	const MlStep *step = bound->step;
 	int			width = step->input->width;
 
-	for (int k = 0; k < width; k++)
-	{
-		/* arrays that are all NULL so far have no elements to gather */
-		if (bound->column->width > 0)
-			ml_column_gather(bound->column, k, order, n, dense + k, stride);
-		else
-		{
-			for (int64 i = 0; i < n; i++)
-				dense[i * stride + k] = NAN;
-		}
-	}
+	if (bound->column->width == 0)
+		set_missing(n, width, dense, stride);
+	else if (width == 1)
+		ml_column_gather(bound->column, 0, order, n, dense, stride);
+	else
+		copy_arrays(bound->column, order, n, dense, stride);
 	if (step->n_dense == width)
 		return;
 	for (int64 i = 0; i < n; i++)

@@ -4,7 +4,7 @@
  * Rows are wanted in canonical order, which is random in memory.  Fetching them column by column costs a cache miss a
  * number; so when a good part of the data is wanted, the data is read in its own order instead, a block of whole rows
  * is put together in the cache, and each row is then sent to its place: a few misses a row, however wide it is (about
- * three times faster at 20 columns).  The size of a block depends on the width of the design alone: moments are combined in
+ * three times faster at 20 columns).  The size of a block depends on the shape of the data alone: moments are combined in
  * block order, and the number of threads must not show in them.
  */
 #include "postgres.h"
@@ -16,9 +16,9 @@
 #include "kernels/affine.h"
 #include "preprocess/prep.h"
 
-/* a block's dense rows should stay in a second-level cache */
+/* a block's dense rows should stay in a second-level cache, and its moments be a small part of them */
 #define BLOCK_BYTES (256 * 1024)
-#define MIN_BLOCK_ROWS 16
+#define MIN_BLOCK_ROWS 128
 #define MAX_BLOCK_ROWS 2048
 
 #define NO_PLACE UINT32_MAX
@@ -30,11 +30,12 @@
 #define CACHE_LINE 64
 
 int64
-ml_prep_block_rows(const MlPrep *prep)
+ml_prep_block_rows(const MlPrep *prep, int64 data_rows)
 {
 	int64		rows = BLOCK_BYTES / (sizeof(double) * Max(prep->n_dense, 1));
 
-	return Min(Max(rows, MIN_BLOCK_ROWS), MAX_BLOCK_ROWS);
+	rows = Min(Max(rows, MIN_BLOCK_ROWS), MAX_BLOCK_ROWS);
+	return Min(rows, Max(data_rows, 1));
 }
 
 int64

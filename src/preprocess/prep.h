@@ -66,7 +66,7 @@ typedef struct MlPass
 	const uint32 *order;		/* n rows, none twice; NULL: 0 .. n - 1 */
 	int64		n;
 	int64		data_rows;
-	int64		block_rows;		/* depends on the design alone */
+	int64		block_rows;		/* depends on the shape of the data alone */
 	bool		raw;			/* leave the dense outputs raw: fitting */
 	double	   *dense;			/* n rows of n_dense */
 	uint32	   *codes;			/* n rows of n_code_blocks */
@@ -86,7 +86,7 @@ extern MlBoundStep *ml_prep_bind_steps(const MlPrep *prep, const MlDataset *data
 /* columns bound, room for the design from the budget; pass was zeroed */
 extern void ml_prep_start_pass(MlPass *pass, const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
 							   MlBudget *budget, MlkPool *pool);
-extern int64 ml_prep_block_rows(const MlPrep *prep);
+extern int64 ml_prep_block_rows(const MlPrep *prep, int64 data_rows);
 extern int64 ml_prep_pass_blocks(const MlPass *pass, int64 rows);
 /* fill dense and codes; budget is for scratch, and not needed when order is NULL */
 extern void ml_prep_run_pass(MlPass *pass, MlBudget *budget, MlkPool *pool);

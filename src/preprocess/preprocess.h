@@ -23,7 +23,6 @@ typedef struct MlPrepDefaults
 {
 	const char *scale;			/* "standard", "minmax", "robust", "none" */
 	bool		drop_first;		/* one-hot without the first category: full rank for inference */
-	bool		missing_ok;		/* the learner takes NaN: "impute": "none" is fine on columns with NULLs */
 } MlPrepDefaults;
 
 /* what the scorer must bring for each feature, in the order of the features */

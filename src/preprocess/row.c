@@ -9,7 +9,7 @@
 #include "kernels/affine.h"
 #include "preprocess/prep.h"
 
-/* MlPrepRow's buffers in a struct of their own kind: the design points at them */
+/* all buffers of a row, in the current context; the design points at them */
 MlPrepRow *
 ml_prep_row_create(const MlPrep *prep)
 {
