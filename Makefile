@@ -20,6 +20,9 @@ PG_CPPFLAGS = -I$(srcdir)/src
 # -ffp-contract=off: the row path and the block path of scoring must round alike on every CPU and compiler
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -ffp-contract=off
+# the server's own flags and headers are configured for gcc: clang does not know all of them
+PG_CFLAGS += $(if $(findstring clang,$(CC)),-Wno-ignored-optimization-argument -Wno-unknown-warning-option \
+	-Wno-ignored-attributes)
 # OpenBLAS is not here: it is opened at first use in a backend, never in the postmaster
 SHLIB_LINK = -lm -lpthread -ldl
 EXTRA_CLEAN = test/unit/build test/fuzz/build

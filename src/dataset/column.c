@@ -23,12 +23,33 @@ n_chunks(const MlDataset *data)
 	return (data->rows + ML_CHUNK_ROWS - 1) >> ML_CHUNK_BITS;
 }
 
+/* rows one after the other in one chunk, as a pass in physical order asks for them */
+static bool
+is_run(const uint32 *order, int64 n)
+{
+	uint32		broken = 0;
+
+	if ((order[0] & ML_CHUNK_MASK) + n > ML_CHUNK_ROWS)
+		return false;
+	for (int64 i = 0; i < n; i++)
+		broken |= order[i] - order[0] - (uint32) i;
+	return broken == 0;
+}
+
 void
 ml_column_gather(const MlColumn *column, int k, const uint32 *order, int64 n, double *out, int64 stride)
 {
 	double	  **chunks = column->number;
 	int64		width = column->width;
 
+	if (n > 0 && is_run(order, n))
+	{
+		const double *x = chunks[order[0] >> ML_CHUNK_BITS] + (order[0] & ML_CHUNK_MASK) * width + k;
+
+		for (int64 i = 0; i < n; i++)
+			out[i * stride] = x[i * width];
+		return;
+	}
 	for (int64 i = 0; i < n; i++)
 	{
 		uint32		row = order[i];

@@ -21,6 +21,10 @@
 #define MIN_BLOCK_ROWS 128
 #define MAX_BLOCK_ROWS 2048
 
+/* a piece of a block: put together and sent off while it is in the first-level cache */
+#define PIECE_BYTES (16 * 1024)
+#define MIN_PIECE_ROWS 16
+
 #define NO_PLACE UINT32_MAX
 /* reading all rows pays when at least one in this many is wanted */
 #define SCATTER_SHARE 4
@@ -112,20 +116,33 @@ send_rows(char *to, const char *from, Size bytes, const uint32 *place, int64 n)
 	}
 }
 
+static int64
+piece_rows(const MlPass *pass)
+{
+	int64		rows = PIECE_BYTES / (sizeof(double) * Max(pass->prep->n_dense, 1));
+
+	return Min(Max(rows, MIN_PIECE_ROWS), pass->block_rows);
+}
+
 /* rows as the data has them, by way of the worker's own panel */
 static void
 scatter_block(void *arg, int64 block, int worker)
 {
 	const MlPass *pass = arg;
 	const MlPrep *prep = pass->prep;
-	int64		from = block * pass->block_rows;
-	int64		n = Min(pass->block_rows, pass->data_rows - from);
+	int64		end = Min((block + 1) * pass->block_rows, pass->data_rows);
+	int64		step = piece_rows(pass);
 	double	   *dense = pass->dense_panel + worker * pass->block_rows * prep->n_dense;
 	uint32	   *codes = pass->code_panel + worker * pass->block_rows * prep->n_code_blocks;
 
-	compute_rows(pass, count_rows(pass, from, n, worker), n, dense, codes);
-	send_rows((char *) pass->dense, (const char *) dense, prep->n_dense * sizeof(double), pass->place + from, n);
-	send_rows((char *) pass->codes, (const char *) codes, prep->n_code_blocks * sizeof(uint32), pass->place + from, n);
+	for (int64 from = block * pass->block_rows; from < end; from += step)
+	{
+		int64		n = Min(step, end - from);
+
+		compute_rows(pass, count_rows(pass, from, n, worker), n, dense, codes);
+		send_rows((char *) pass->dense, (const char *) dense, prep->n_dense * sizeof(double), pass->place + from, n);
+		send_rows((char *) pass->codes, (const char *) codes, prep->n_code_blocks * sizeof(uint32), pass->place + from, n);
+	}
 }
 
 static void
