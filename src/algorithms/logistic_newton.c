@@ -170,7 +170,7 @@ find_separation(Newton *n)
 	memcpy(n->start, fit->b, sizeof(double) * fit->size);
 	memcpy(n->scratch, fit->gradient, sizeof(double) * fit->size);
 	place(n, SEPARATION_REACH);
-	ml_logistic_evaluate(fit, n->rows, false);
+	fit->complete = ml_logistic_evaluate(fit, n->rows, false) > 0.0;
 	far = fit->value;
 	place(n, 0.0);
 	memcpy(fit->gradient, n->scratch, sizeof(double) * fit->size);

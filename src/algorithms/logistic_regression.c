@@ -111,7 +111,7 @@ report(MlLogisticFit *fit, MlLinearState *state)
 				(errmsg("the classes are separated: the maximum likelihood estimates do not exist"),
 				 fit->complete ? errdetail("A combination of the columns tells the classes apart on all " INT64_FORMAT " rows.",
 										   fit->counted)
-				 : errdetail("A combination of the columns tells some of the rows apart with certainty, and the others not at all."),
+				 : errdetail("A combination of the columns tells at least some of the rows apart with certainty."),
 				 errhint("Use penalty \"l2\"; the coefficients stored have no standard errors.")));
 		return;
 	}

@@ -14,7 +14,24 @@
 #include "api/labels.h"
 #include "api/train.h"
 
-/* why a column of the champion cannot be had from the challenger's data, or NULL */
+static bool
+is_number(MlType type)
+{
+	return type == ML_TYPE_BOOL || type == ML_TYPE_INTEGER || type == ML_TYPE_FLOAT;
+}
+
+/* numbers of every kind stand for one another; a column that is NULL in all rows stands for an array of any width */
+static bool
+fits(const MlInput *input, const MlColumn *column)
+{
+	if (column->role != ML_ROLE_FEATURE)
+		return false;
+	if (input->type == ML_TYPE_ARRAY && column->width != 0 && column->width != input->width)
+		return false;
+	return input->type == column->type || (is_number(input->type) && is_number(column->type));
+}
+
+/* the first column of the champion that cannot be had from the challenger's data, or NULL */
 static const char *
 missing_input(const MlModel *live, const MlDataset *data)
 {
@@ -23,9 +40,7 @@ missing_input(const MlModel *live, const MlDataset *data)
 		const MlInput *input = ml_prep_input(live->prep, i);
 		int			column = ml_dataset_column(data, input->name);
 
-		if (column < 0 || data->columns[column].role != ML_ROLE_FEATURE ||
-			(input->type == ML_TYPE_CATEGORY) != (data->columns[column].type == ML_TYPE_CATEGORY) ||
-			(input->type == ML_TYPE_ARRAY) != (data->columns[column].type == ML_TYPE_ARRAY))
+		if (column < 0 || !fits(input, &data->columns[column]))
 			return input->name;
 	}
 	return NULL;
@@ -81,6 +96,7 @@ acquire_live(const MlModelRow *model)
 	ref.model = *model;
 	ref.version_id = model->live_version_id;
 	PushActiveSnapshot(GetLatestSnapshot());
+	ref.version = ml_catalog_version(ref.version_id)->version;
 	live = ml_model_acquire(&ref);
 	PopActiveSnapshot();
 	return live;
@@ -98,7 +114,7 @@ better_than_live(MlTraining *t, const MlModelRow *model)
 	if (missing != NULL)
 	{
 		ereport(NOTICE,
-				(errmsg("not deployed: the live version needs column \"%s\", which this source has not or has with another type",
+				(errmsg("not deployed: the live version needs column \"%s\", which this source lacks or has with another type",
 						missing),
 				 errhint("Deploy the new version with mlops_deploy when you want it.")));
 		ml_model_release(live);

@@ -11,33 +11,61 @@
 #include "api/columns.h"
 #include "nearest.h"
 
+/*
+ * attnum of the one column of that name, 0 when there is none.  A SELECT can have two: models match columns by
+ * name, so neither can be meant.
+ */
 static int
 attnum_of(TupleDesc desc, const char *name)
 {
+	int			found = 0;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (TupleDescAttr(desc, i)->attisdropped || strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) != 0)
+			continue;
+		if (found > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("the source has two columns \"%s\"", name),
+					 errhint("Name the columns one by one instead of \"*\", or rename one of them with AS.")));
+		found = i + 1;
+	}
+	return found;
+}
+
+static bool
+has_column(TupleDesc desc, const char *name)
+{
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped && strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
-			return i + 1;
-	return 0;
+			return true;
+	return false;
+}
+
+static void
+unknown_column(TupleDesc desc, const char *name, const char *purpose)
+{
+	const char **names = palloc(sizeof(char *) * (desc->natts + 1));
+	int			n = 0;
+
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			names[n++] = NameStr(TupleDescAttr(desc, i)->attname);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("the source has no column \"%s\" %s", name, purpose),
+			 errhint("%s", ml_nearest_hint(name, names, n))));
 }
 
 int
 ml_columns_find(TupleDesc desc, const char *name, const char *what)
 {
 	int			attnum = attnum_of(desc, name);
-	const char **names;
-	int			n = 0;
 
-	if (attnum > 0)
-		return attnum;
-	names = palloc(sizeof(char *) * (desc->natts + 1));
-	for (int i = 0; i < desc->natts; i++)
-		if (!TupleDescAttr(desc, i)->attisdropped)
-			names[n++] = NameStr(TupleDescAttr(desc, i)->attname);
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("the source has no column \"%s\" to use as %s", name, what),
-			 errhint("%s", ml_nearest_hint(name, names, n))));
-	return 0;
+	if (attnum == 0)
+		unknown_column(desc, name, psprintf("to use as %s", what));
+	return attnum;
 }
 
 static bool
@@ -100,6 +128,11 @@ add_named_features(MlColumnPlan *plan, const MlDefinition *d, TupleDesc desc)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_COLUMN),
 					 errmsg("feature \"%s\" is named twice", d->features[i])));
+		if (listed(d->exclude, d->n_exclude, d->features[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("column \"%s\" is named in features and in exclude", d->features[i]),
+					 errhint("Give one of the two: what features does not name is left out.")));
 		if (!ml_type_classify(type, &class))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -107,6 +140,15 @@ add_named_features(MlColumnPlan *plan, const MlDefinition *d, TupleDesc desc)
 					 errhint("Use a number, boolean, date, time, interval, text, enum or an array of numbers; or turn it into one in a SELECT.")));
 		add(plan, attnum, ML_ROLE_FEATURE);
 	}
+}
+
+/* what is left out may stand there twice, unlike what is used */
+static void
+check_exclude(const MlDefinition *d, TupleDesc desc)
+{
+	for (int i = 0; i < d->n_exclude; i++)
+		if (!has_column(desc, d->exclude[i]))
+			unknown_column(desc, d->exclude[i], "to exclude");
 }
 
 /* every column that is not something else already */
@@ -117,9 +159,6 @@ add_all_features(MlColumnPlan *plan, const MlDefinition *d, TupleDesc desc)
 	int			n_left_out = 0;
 
 	initStringInfo(&left_out);
-	for (int i = 0; i < d->n_exclude; i++)
-		(void) ml_columns_find(desc, d->exclude[i], "column to exclude");
-
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
@@ -132,7 +171,7 @@ add_all_features(MlColumnPlan *plan, const MlDefinition *d, TupleDesc desc)
 			(d->split.column != NULL && strcmp(name, d->split.column) == 0))
 			continue;
 		if (ml_type_classify(att->atttypid, &class))
-			add(plan, i + 1, ML_ROLE_FEATURE);
+			add(plan, attnum_of(desc, name), ML_ROLE_FEATURE);
 		else
 			append_name(&left_out, &n_left_out, name);
 	}
@@ -159,7 +198,7 @@ add_target(MlColumnPlan *plan, const MlDefinition *d, TupleDesc desc, MlTask tas
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("target \"%s\" of type %s is not a number, which regression needs", d->target, format_type_be(type)),
-				 errhint("Use task => 'classification', or cast the column to a number in a SELECT.")));
+				 errhint("Use an algorithm for classification, such as logistic_regression, or cast the column to a number in a SELECT.")));
 	plan->target = plan->n;
 	add(plan, attnum, task == ML_TASK_REGRESSION ? ML_ROLE_TARGET_NUMBER : ML_ROLE_TARGET_LABEL);
 }
@@ -170,10 +209,16 @@ add_weight(MlColumnPlan *plan, const MlDefinition *d, TupleDesc desc)
 	int			attnum = ml_columns_find(desc, d->weight, "weight");
 	Oid			type = TupleDescAttr(desc, attnum - 1)->atttypid;
 
+	if (strcmp(d->weight, d->target) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the target \"%s\" is the weight", d->weight),
+				 errhint("A weight says how much a row counts; leave it out when all count the same.")));
 	if (!is_number(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("weight \"%s\" of type %s is not a number", d->weight, format_type_be(type))));
+				 errmsg("weight \"%s\" of type %s is not a number", d->weight, format_type_be(type)),
+				 errhint("Use a column of numbers, zero or more.")));
 	plan->weight = plan->n;
 	add(plan, attnum, ML_ROLE_WEIGHT);
 }
@@ -209,6 +254,7 @@ ml_columns_plan(const MlDefinition *d, const MlSource *source, MlTask task)
 	plan->request = palloc0(sizeof(MlColumnRequest) * most);
 	plan->target = plan->weight = plan->split = -1;
 
+	check_exclude(d, source->desc);
 	if (d->n_features >= 0)
 		add_named_features(plan, d, source->desc);
 	else

@@ -19,12 +19,12 @@ typedef struct MlColumnPlan
 } MlColumnPlan;
 
 /*
- * Before anything is read: names checked (ERROR 42703 with the nearest), types that cannot be features left out with a
+ * Before anything is read: names checked (ERROR 42703 with the nearest, 42701 for two of one name), types that cannot be features left out with a
  * NOTICE (ERROR 42804 when named), target, weight and split columns kept apart from the features.
  */
 extern MlColumnPlan *ml_columns_plan(const MlDefinition *definition, const MlSource *source, MlTask task);
 
-/* attnum of a column of desc; ERROR 42703 saying what it was to be */
+/* attnum of the one column of that name; ERROR 42703 saying what it was to be, 42701 when there are two */
 extern int	ml_columns_find(TupleDesc desc, const char *name, const char *what);
 
 /*

@@ -95,7 +95,12 @@ parse_split(Jsonb *json)
 	{
 		char	   *name = ml_json_get_text(json, "method");
 
-		split.method = (MlSplitMethod) choice("split method", name ? name : "", methods, lengthof(methods));
+		if (name == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"method\" of split must be a string"),
+					 errhint("Valid are: random, time, column, none.")));
+		split.method = (MlSplitMethod) choice("split method", name, methods, lengthof(methods));
 	}
 	split.test_size = split_test_size(json);
 	split.column = ml_json_get_text(json, "column");

@@ -94,9 +94,7 @@ measure(ReturnSetInfo *result, const MlModel *model, const MlModelRef *ref, MlSo
 	rows = ml_dataset_stream(source, request_inputs(model, source), ml_prep_n_inputs(model->prep),
 							 DRIFT_BATCH, budget, count_batch, &drift);
 	if (rows == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA),
-				 errmsg("the source has no rows: %s", ml_source_label(source))));
+		ml_source_no_rows(source);
 	for (int i = 0; i < drift.n; i++)
 		put_drift(result, reference[i].feature,
 				  ml_drift_judge(reference[i].counts, drift.counts[i], reference[i].bins + 1));

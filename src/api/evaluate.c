@@ -138,10 +138,19 @@ score_source(const MlModel *model, MlSource *source, Collected *c)
 		if (!ml_type_classify(type, &class) || class == ML_TYPE_CATEGORY || class == ML_TYPE_ARRAY)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("target \"%s\" of type %s is not a number", model->target, format_type_be(type))));
+					 errmsg("target \"%s\" of type %s is not a number", model->target, format_type_be(type)),
+					 errdetail("Model \"%s\" is a regression.", model->name),
+					 errhint("Cast the column to a number in a SELECT given as source.")));
 	}
 	c->model = model;
 	rows = ml_model_stream(model, source, &target, 1, collect, c);
+	if (rows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA),
+				 errmsg("the source has no rows with a value in target \"%s\": %s", model->target,
+						ml_source_label(source)),
+				 errhint("Check the table, the WHERE clause, and row-level security for role \"%s\".",
+						 GetUserNameFromId(GetUserId(), false))));
 	if (c->skipped > 0)
 		ereport(NOTICE,
 				(errmsg("left out " INT64_FORMAT " of " INT64_FORMAT " rows whose label model \"%s\" does not know",
@@ -149,8 +158,8 @@ score_source(const MlModel *model, MlSource *source, Collected *c)
 	if (c->n == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA),
-				 errmsg("there is no row to evaluate on: %s", ml_source_label(source)),
-				 errhint("Rows need a value in target \"%s\".", model->target)));
+				 errmsg("no row of the source has a class that model \"%s\" knows", model->name),
+				 errdetail("The first of its %d classes is \"%s\".", model->n_classes, model->classes[0])));
 }
 
 static void

@@ -54,10 +54,17 @@ struct MlRowReader
 static void
 wrong_count(const MlRowReader *reader, int needed, int given)
 {
+	if (needed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model \"%s\" has no features, %d values were given", ml_model_name(reader->model), given),
+				 errhint("Give an empty object, '{}'::jsonb, or a whole row.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("wrong number of values for model \"%s\": %d instead of %d", ml_model_name(reader->model), given, needed),
 			 errdetail("In this order: %s.", ml_model_input_list(reader->model)),
+			 given == 1 ?
+			 errhint("To give a whole row, use an alias of its table that is not also the name of a column.") :
 			 errhint("Give all values in the order of the features, or a whole row or jsonb object, which are matched by name.")));
 }
 

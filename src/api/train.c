@@ -153,7 +153,7 @@ load(MlTraining *t)
 {
 	ml_progress_stage(ML_STAGE_LOAD, 0);
 	ml_dataset_progress = report_rows;
-	t->data = ml_dataset_load(t->source, t->plan->request, t->plan->n, t->budget);
+	t->data = ml_dataset_load(t->source, t->plan->request, t->plan->n, t->budget, t->pool);
 	ml_dataset_progress = NULL;
 
 	if (t->data->rows == 0 && t->data->skipped > 0)
@@ -163,11 +163,7 @@ load(MlTraining *t)
 						t->definition->target, t->data->skipped),
 				 errhint("Train on rows whose answer is known.")));
 	if (t->data->rows == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA),
-				 errmsg("the source has no rows: %s", ml_source_label(t->source)),
-				 errhint("Check the table, the WHERE clause, and row-level security for role \"%s\".",
-						 GetUserNameFromId(GetUserId(), false))));
+		ml_source_no_rows(t->source);
 	if (t->data->skipped > 0)
 		ereport(NOTICE,
 				(errmsg("left out " INT64_FORMAT " rows whose target \"%s\" is NULL",
@@ -239,7 +235,8 @@ gather_weight(MlTraining *t)
 	if (!(sum > 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("weight \"%s\" is zero in every training row", t->definition->weight)));
+				 errmsg("weight \"%s\" is zero in every training row", t->definition->weight),
+				 errhint("Rows of weight 0 count for nothing; give some of them more.")));
 }
 
 static void

@@ -59,6 +59,11 @@ ml_catalog_unknown_model(const char *name)
 	MlScan		scan;
 	HeapTuple	tuple;
 
+	if (strpbrk(name, "/@") != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" does not exist", name),
+				 errhint("A model's name has neither \"/\" nor \"@\". Functions that change a model take its name alone.")));
 	ml_scan_begin_all(&scan, ML_TABLE_MODEL, GetActiveSnapshot());
 	while (n < MAX_HINT_NAMES && (tuple = ml_scan_next(&scan)) != NULL)
 	{

@@ -8,6 +8,7 @@
 #include "dataset/dataset.h"
 
 #define PREFETCH_AHEAD 16		/* rows: the order is random, and the next address is known long before */
+#define NUMBERS_A_LINE 8			/* of the cache */
 #define SAMPLE_ROWS 1024		/* looked at before a column is believed to be unique */
 #define BITMAP_BITS 64			/* bits a row that a bitmap of its values may take; a hash table takes more */
 
@@ -46,8 +47,13 @@ ml_column_gather(const MlColumn *column, int k, const uint32 *order, int64 n, do
 	{
 		const double *x = chunks[order[0] >> ML_CHUNK_BITS] + (order[0] & ML_CHUNK_MASK) * width + k;
 
+		/* the next run of this column is asked for meanwhile: many short runs defeat the hardware's prefetcher */
 		for (int64 i = 0; i < n; i++)
+		{
+			if (i % NUMBERS_A_LINE == 0)
+				__builtin_prefetch(&x[(i + n) * width]);
 			out[i * stride] = x[i * width];
+		}
 		return;
 	}
 	for (int64 i = 0; i < n; i++)

@@ -107,7 +107,7 @@ typedef void (*MlBatchFn) (MlDataset *batch, void *arg);
  * Load the whole source.  Arrays of one column must all have the same length (ERROR 2202E naming both).
  * Reports progress stage "load".  More than UINT32_MAX - 1 rows: ERROR 54000.
  */
-extern MlDataset *ml_dataset_load(MlSource *source, const MlColumnRequest *request, int n, MlBudget *budget);
+extern MlDataset *ml_dataset_load(MlSource *source, const MlColumnRequest *request, int n, MlBudget *budget, MlkPool *pool);
 
 /*
  * Stream the source in batches (batch <= ML_CHUNK_ROWS) through fn; a batch dataset is reused between calls.  Returns the

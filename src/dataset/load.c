@@ -43,7 +43,7 @@ typedef struct Loader
 	MlRaw	   *raw;			/* rows counted in row that are not in the columns yet */
 
 	int64		row;			/* in the current chunk */
-	int64		scanned;		/* rows of it that were scanned */
+	int64		scanned;		/* rows of it that were counted, or are being counted with the raw ones */
 	int64		capacity;		/* rows the current chunk has room for */
 	int			chunk;
 	int			chunks_room;	/* length of the columns' chunk lists */
@@ -202,16 +202,32 @@ set_array_width(void *arg, MlWriter *writer, int width)
 
 /* ---- blocks ---- */
 
-/* Bring counts up to date with the rows received; rows before the block were scanned already. */
+/* Count what is special in the rows that were deformed since the last time. */
 static void
-end_block(Loader *loader)
+scan_deformed(Loader *loader)
 {
-	ml_raw_flush(loader->raw, loader->row);
-	for (int i = 0; i < loader->n_writers; i++)
+	for (int i = 0; i < loader->n_writers && loader->row > loader->scanned; i++)
 		ml_writer_scan(&loader->writers[i], loader->scanned, loader->row);
 	loader->scanned = loader->row;
-	if (ml_dataset_progress != NULL && loader->row % PROGRESS_ROWS == 0)
-		ml_dataset_progress(loader->kept + loader->row);
+}
+
+/* Staged rows go to their columns in the background, and are counted there. */
+static void
+hand_over(Loader *loader)
+{
+	if (ml_raw_staged(loader->raw) == 0)
+		return;
+	ml_raw_flush(loader->raw, loader->row);
+	loader->scanned = loader->row;
+}
+
+/* After this every row received is in the columns, and counted. */
+static void
+settle(Loader *loader)
+{
+	hand_over(loader);
+	ml_raw_wait(loader->raw);
+	scan_deformed(loader);
 }
 
 /* What only the whole load, or the batch, can say. */
@@ -230,8 +246,7 @@ flush_batch(Loader *loader)
 {
 	MemoryContext old;
 
-	if (loader->row > loader->scanned)
-		end_block(loader);
+	settle(loader);
 	check_columns(loader);
 	loader->data->rows = loader->row;
 	loader->kept += loader->row;
@@ -305,26 +320,43 @@ lacks_required(Loader *loader, TupleTableSlot *slot)
 	return false;
 }
 
+/* The ordinary way in; false: the row is left out. */
+static bool
+deform_row(Loader *loader, TupleTableSlot *slot)
+{
+	hand_over(loader);
+	ml_raw_wait(loader->raw);
+	slot_getsomeattrs(slot, loader->max_attribute);
+	if (lacks_required(loader, slot))
+		return false;
+	put_row(loader, slot);
+	return true;
+}
+
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	Loader	   *loader = (Loader *) self;
 
-	if (loader->row == loader->capacity || ml_raw_staged(loader->raw) == ML_RAW_ROWS)
-		ml_raw_flush(loader->raw, loader->row);
+	if (ml_raw_full(loader->raw))
+		hand_over(loader);
 	if (loader->row == loader->capacity)
-		make_room(loader);
-	if (!ml_raw_take(loader->raw, slot))
 	{
-		ml_raw_flush(loader->raw, loader->row);
-		slot_getsomeattrs(slot, loader->max_attribute);
-		if (lacks_required(loader, slot))
-			return true;
-		put_row(loader, slot);
+		settle(loader);
+		make_room(loader);
 	}
+	if (ml_raw_take(loader->raw, slot))
+	{
+		if (ml_raw_staged(loader->raw) == 1)
+			scan_deformed(loader);
+	}
+	else if (!deform_row(loader, slot))
+		return true;
 	loader->row++;
-	if (loader->row % SCAN_ROWS == 0)
-		end_block(loader);
+	if (loader->row - loader->scanned >= SCAN_ROWS && ml_raw_staged(loader->raw) == 0)
+		scan_deformed(loader);
+	if (loader->row % PROGRESS_ROWS == 0 && ml_dataset_progress != NULL)
+		ml_dataset_progress(loader->kept + loader->row);
 	if (loader->row == loader->batch)
 		flush_batch(loader);
 	return true;
@@ -393,7 +425,7 @@ init_writer(Loader *loader, MlWriter *writer, MlColumn *column, const MlColumnRe
 
 /* Everything of the loader and its dataset lives in a context of its own below the caller's. */
 static Loader *
-create_loader(MlSource *source, const MlColumnRequest *request, int n, int batch, MlBudget *budget)
+create_loader(MlSource *source, const MlColumnRequest *request, int n, int batch, MlBudget *budget, MlkPool *pool)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "mlops dataset", ALLOCSET_DEFAULT_SIZES);
@@ -431,7 +463,7 @@ create_loader(MlSource *source, const MlColumnRequest *request, int n, int batch
 			i++;
 		loader->run_end[kind] = i;
 	}
-	loader->raw = ml_raw_create(loader->writers, n, loader->scratch);
+	loader->raw = ml_raw_create(loader->writers, n, loader->scratch, pool);
 	start_chunk(loader);
 	MemoryContextSwitchTo(caller);
 	return loader;
@@ -444,14 +476,30 @@ tell_end(int64 rows)
 		ml_dataset_progress(rows);
 }
 
-MlDataset *
-ml_dataset_load(MlSource *source, const MlColumnRequest *request, int n, MlBudget *budget)
+/* An error frees the chunks that a thread may be writing to: it must have finished before. */
+static void
+run_with_thread(Loader *loader, MlSource *source, MlkPool *pool)
 {
-	Loader	   *loader = create_loader(source, request, n, 0, budget);
+	PG_TRY();
+	{
+		ml_source_run(source, &loader->pub);
+	}
+	PG_CATCH();
+	{
+		(void) mlk_task_wait(pool);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+MlDataset *
+ml_dataset_load(MlSource *source, const MlColumnRequest *request, int n, MlBudget *budget, MlkPool *pool)
+{
+	Loader	   *loader = create_loader(source, request, n, 0, budget, pool);
 	MlDataset  *data = loader->data;
 
-	ml_source_run(source, &loader->pub);
-	end_block(loader);
+	run_with_thread(loader, source, pool);
+	settle(loader);
 	data->rows = loader->kept + loader->row;
 	tell_end(data->rows);
 	check_columns(loader);
@@ -468,7 +516,7 @@ ml_dataset_stream(MlSource *source, const MlColumnRequest *request, int n, int b
 	int64		rows;
 
 	Assert(batch > 0 && batch <= ML_CHUNK_ROWS);
-	loader = create_loader(source, request, n, batch, budget);
+	loader = create_loader(source, request, n, batch, budget, NULL);
 	loader->fn = fn;
 	loader->arg = arg;
 	ml_source_run(source, &loader->pub);

@@ -1,11 +1,10 @@
 /*
  * profile.c: the distribution of the training rows that a version keeps, for drift.
  *
- * Numbers: deciles of a sample, then counts over all training rows.  The first training rows in canonical order are a
- * uniform sample, since that order is a hash; it only places the edges.  Counting reads the columns in physical order under a
- * mask of the training rows: for each edge it adds up how many values lie above it, a loop without a branch or a
- * scatter, and the bins are differences of those sums.  Sums of whole numbers do not depend on who added them, so
- * each thread has its own.
+ * Numbers: deciles and their counts, of a sample.  The first training rows in canonical order are a uniform sample, since
+ * that order is a hash; at its size the shares are off by less than a third of a percent, a hundredth of what
+ * counts as drift, and a million rows cost no more than thirty thousand.  Categories are counted in all training rows: a rare
+ * one matters, and codes are cheap to count.
  */
 #include "postgres.h"
 
@@ -17,10 +16,7 @@
 #define DECILES 10
 #define MAX_EDGES (DECILES - 1)
 #define TOP_CATEGORIES 20
-#define SAMPLE_ROWS 65536
-#define SAMPLE_ROWS_WIDE 16384	/* for more than WIDE elements, as embeddings have */
-#define WIDE 64
-#define COUNT_BLOCK 2048		/* rows: values and mask fit in the first-level cache; divides ML_CHUNK_ROWS */
+#define SAMPLE_ROWS 32768
 
 /* one element of one feature */
 typedef struct Element
@@ -28,13 +24,6 @@ typedef struct Element
 	const MlColumn *column;
 	int			k;
 } Element;
-
-/* of one element, by one thread */
-typedef struct AboveCounts
-{
-	uint64		above[MAX_EDGES];
-	uint64		missing;
-} AboveCounts;
 
 /* scratch of one thread */
 typedef struct SampleScratch
@@ -53,12 +42,11 @@ typedef struct ProfileJob
 	int			n;				/* references */
 	int64		sample;			/* rows */
 	SampleScratch *scratch;		/* one a thread */
-	const uint8 *train;			/* one a row: 1 = training row */
-	AboveCounts *counts;		/* [thread * n + element] */
+	uint8	   *train;			/* one a row: 1 = training row */
 	uint32	  **code_counts;	/* categories: [code], the last one is NULL; else NULL */
 } ProfileJob;
 
-/* ---- edges ---- */
+/* ---- numbers ---- */
 
 /*
  * Deciles of sorted values, repeated ones once, and none at the maximum, behind which nothing can lie.
@@ -76,6 +64,22 @@ place_edges(const double *values, const uint32 *order, int64 n, double *edges)
 			edges[n_edges++] = edge;
 	}
 	return n_edges;
+}
+
+/* sorted values up to each edge, then those above the last */
+static void
+count_sorted(MlReference *reference, const double *values, const uint32 *order, int64 n)
+{
+	int64		at = 0;
+
+	for (int bin = 0; bin < reference->bins; bin++)
+	{
+		int64		from = at;
+
+		while (at < n && (bin == reference->bins - 1 || values[order[at]] <= reference->edges[bin]))
+			at++;
+		reference->counts[bin] = at - from;
+	}
 }
 
 static void
@@ -96,16 +100,18 @@ sample_element(void *arg, int64_t block, int worker)
 	}
 	(void) mlk_argsort_f64(NULL, scratch->values, n, scratch->order, scratch->sort);
 	reference->bins = place_edges(scratch->values, scratch->order, n, reference->edges) + 1;
+	count_sorted(reference, scratch->values, scratch->order, n);
+	reference->counts[reference->bins] = job->sample - n;
 }
 
 static void
-find_edges(ProfileJob *job, MlkPool *pool)
+profile_numbers(ProfileJob *job, MlkPool *pool)
 {
 	int			threads = mlk_pool_threads(pool);
 	MlBudget   *budget = job->data->budget;
 	const char *what = "the sample of the training distribution";
 
-	job->sample = Min(job->rows->n_train, job->n > WIDE ? SAMPLE_ROWS_WIDE : SAMPLE_ROWS);
+	job->sample = Min(job->rows->n_train, SAMPLE_ROWS);
 	job->scratch = ml_palloc_array(threads, sizeof(SampleScratch));
 	for (int i = 0; i < threads; i++)
 	{
@@ -121,122 +127,6 @@ find_edges(ProfileJob *job, MlkPool *pool)
 		ml_budget_free(budget, job->scratch[i].values);
 	}
 	pfree(job->scratch);
-}
-
-/* ---- counts of numbers ---- */
-
-/* two lanes, which every 64-bit machine has; written out, since the compiler leaves the plain loop scalar there */
-typedef double NumberLanes __attribute__((vector_size(16)));
-typedef int64 MaskLanes __attribute__((vector_size(16)));
-
-/* How many values under the mask (0 or 1 a row) are above edge; NaN never is. */
-static uint64
-count_above(const double *x, const uint64 *mask, double edge)
-{
-	NumberLanes edges = {edge, edge};
-	MaskLanes	sum = {0, 0};
-
-	for (int i = 0; i < COUNT_BLOCK; i += 2)
-	{
-		NumberLanes values;
-		MaskLanes	rows;
-
-		memcpy(&values, &x[i], sizeof(values));
-		memcpy(&rows, &mask[i], sizeof(rows));
-		sum += (MaskLanes) (values > edges) & rows;
-	}
-	return (uint64) (sum[0] + sum[1]);
-}
-
-static uint64
-count_missing(const double *x, const uint64 *mask)
-{
-	uint64		count = 0;
-
-	for (int i = 0; i < COUNT_BLOCK; i++)
-		count += -(uint64) (x[i] != x[i]) & mask[i];
-	return count;
-}
-
-/* Values of one element in rows [from, from + n), COUNT_BLOCK of them: where they are when they lie so, else in copy. */
-static const double *
-block_values(const Element *element, int64 from, int64 n, double *copy)
-{
-	const MlColumn *column = element->column;
-	const double *x = column->number[from >> ML_CHUNK_BITS] + (from & ML_CHUNK_MASK) * column->width + element->k;
-
-	if (column->width == 1 && n == COUNT_BLOCK)
-		return x;
-	for (int64 i = 0; i < n; i++)
-		copy[i] = x[i * column->width];
-	return copy;
-}
-
-static void
-count_block(void *arg, int64_t block, int worker)
-{
-	ProfileJob *job = arg;
-	int64		from = block * COUNT_BLOCK;
-	int64		n = Min(job->data->rows - from, COUNT_BLOCK);
-	uint64		mask[COUNT_BLOCK];
-	double		copy[COUNT_BLOCK] = {0};
-
-	for (int64 i = 0; i < COUNT_BLOCK; i++)
-		mask[i] = i < n ? job->train[from + i] : 0;
-	for (int e = 0; e < job->n; e++)
-	{
-		const MlReference *reference = &job->references[e];
-		AboveCounts *counts = &job->counts[(int64) worker * job->n + e];
-		const double *x;
-
-		if (reference->category)
-			continue;
-		x = block_values(&job->elements[e], from, n, copy);
-		for (int i = 0; i < reference->bins - 1; i++)
-			counts->above[i] += count_above(x, mask, reference->edges[i]);
-		counts->missing += count_missing(x, mask);
-	}
-}
-
-/* Sums above the edges, of all threads, become bins. */
-static void
-fill_bins(ProfileJob *job, int e, int threads)
-{
-	MlReference *reference = &job->references[e];
-	AboveCounts total = {{0}, 0};
-	double		rest;
-
-	for (int worker = 0; worker < threads; worker++)
-	{
-		const AboveCounts *counts = &job->counts[(int64) worker * job->n + e];
-
-		for (int i = 0; i < MAX_EDGES; i++)
-			total.above[i] += counts->above[i];
-		total.missing += counts->missing;
-	}
-	rest = (double) (job->rows->n_train - (int64) total.missing);
-	for (int i = 0; i < reference->bins - 1; i++)
-	{
-		reference->counts[i] = rest - (double) total.above[i];
-		rest = (double) total.above[i];
-	}
-	reference->counts[reference->bins - 1] = rest;
-	reference->counts[reference->bins] = (double) total.missing;
-}
-
-static void
-count_numbers(ProfileJob *job, MlkPool *pool)
-{
-	int			threads = mlk_pool_threads(pool);
-	Size		n_counts = (Size) threads * job->n;
-
-	job->counts = ml_palloc_array(n_counts, sizeof(AboveCounts));
-	memset(job->counts, 0, n_counts * sizeof(AboveCounts));
-	ml_check_status(mlk_parallel_for(pool, (job->data->rows + COUNT_BLOCK - 1) / COUNT_BLOCK, count_block, job));
-	for (int e = 0; e < job->n; e++)
-		if (!job->references[e].category)
-			fill_bins(job, e, threads);
-	pfree(job->counts);
 }
 
 /* ---- counts of categories ---- */
@@ -305,11 +195,34 @@ fill_categories(MlReference *reference, const MlDictionary *dict, const uint32 *
 	reference->counts[n + 1] = counts[dict->n];
 }
 
+static uint8 *
+mark_training_rows(const ProfileJob *job)
+{
+	uint8	   *train = ml_budget_alloc(job->data->budget, job->data->rows, sizeof(uint8), "the mask of the training rows");
+
+	memset(train, 1, job->data->rows);
+	for (int64 i = job->rows->n_train; i < job->rows->n; i++)
+		train[job->rows->order[i]] = 0;
+	return train;
+}
+
+static bool
+has_categories(const ProfileJob *job)
+{
+	for (int e = 0; e < job->n; e++)
+		if (job->references[e].category)
+			return true;
+	return false;
+}
+
 static void
 count_categories(ProfileJob *job, MlkPool *pool)
 {
 	MlBudget   *budget = job->data->budget;
 
+	if (!has_categories(job))
+		return;
+	job->train = mark_training_rows(job);
 	job->code_counts = ml_palloc_array(job->n, sizeof(uint32 *));
 	for (int e = 0; e < job->n; e++)
 	{
@@ -329,6 +242,7 @@ count_categories(ProfileJob *job, MlkPool *pool)
 		ml_budget_free(budget, job->code_counts[e]);
 	}
 	pfree(job->code_counts);
+	ml_budget_free(budget, job->train);
 }
 
 /* ---- all together ---- */
@@ -374,17 +288,10 @@ ml_profile_reference(const MlDataset *data, const MlRows *rows, const int *featu
 					 int n_features, MlkPool *pool, int *n)
 {
 	ProfileJob	job = {data, rows};
-	uint8	   *train = ml_budget_alloc(data->budget, data->rows, sizeof(uint8), "the mask of the training rows");
 
-	memset(train, 1, data->rows);
-	for (int64 i = rows->n_train; i < rows->n; i++)
-		train[rows->order[i]] = 0;
-	job.train = train;
 	init_job(&job, features, n_features);
-	find_edges(&job, pool);
-	count_numbers(&job, pool);
+	profile_numbers(&job, pool);
 	count_categories(&job, pool);
-	ml_budget_free(data->budget, train);
 	pfree(job.elements);
 	*n = job.n;
 	return job.references;

@@ -3,8 +3,12 @@
  *
  * Deforming a row of 20 numbers costs more than reading it.  Where all wanted columns lie at fixed offsets (nothing of
  * variable length before them) and the tuple has no NULL, the bytes between the first and the last of them are copied to a
- * small row-major stage, and a column's values are picked out of it for many rows at a time, in a loop without a call.
+ * row-major stage, and a column's values are picked out of it for many rows at a time, in a loop without a call.
  * This is the usual case of a table named as source; a SELECT that computes comes as values and goes the ordinary way.
+ *
+ * There are two stages: while the executor fills one, a thread of the pool picks the plain numbers out of the other, scans
+ * them for NaN and infinities, and takes the page faults of new memory.  What may allocate (dictionaries) is picked
+ * on the main thread before.
  */
 #include "postgres.h"
 
@@ -15,32 +19,53 @@
 #include "utils/memutils.h"
 
 #include "dataset/raw.h"
+#include "interrupts.h"
 
 #define MAX_LAYOUTS 1000
+#define STAGE_BYTES (512 * 1024)	/* fits in a second-level cache */
+#define MIN_STAGE_ROWS 16
+#define MAX_STAGE_ROWS 4096
+#define PATIENCE 64				/* rows deformed after one that could not be taken: NULLs come in company */
+
+/* the rows of one stage, on their way to the columns */
+typedef struct Transfer
+{
+	MlRaw	   *raw;
+	const char *stage;
+	int			n;
+	int64		row;			/* of the first one, in the chunk */
+} Transfer;
 
 struct MlRaw
 {
-	MlWriter   *writers;
+	MlWriter   *writers;		/* sorted by kind: plain numbers first */
 	int			n;
+	int			n_plain;
 	int		   *offset;			/* of each writer's value in a staged row */
 	int		   *length;			/* of that value */
 	int			natts;			/* attributes a tuple must have */
-	MemoryContext context;		/* of the stage */
+	MemoryContext context;		/* of the stages */
 	MemoryContext scratch;
+	MlkPool    *pool;
 
 	TupleDesc	desc;			/* the offsets are of this one; it goes with the executor, so only its address is used */
 	int			layouts;		/* made so far */
 	bool		usable;
+	int			pause;			/* rows to go before the next try */
 	int			from;			/* first byte of the tuple's data that is copied, maxaligned */
 	int			bytes;			/* copied a row */
 	int			stride;			/* from a staged row to the next */
 
-	char	   *stage;
+	char	   *stage[2];
+	int			current;		/* the stage being filled */
+	int			rows;			/* room of a stage */
 	int			staged;
+	Transfer	transfer;
+	bool		pending;		/* transfer is with the pool */
 };
 
 MlRaw *
-ml_raw_create(MlWriter *writers, int n, MemoryContext scratch)
+ml_raw_create(MlWriter *writers, int n, MemoryContext scratch, MlkPool *pool)
 {
 	MlRaw	   *raw = palloc0(sizeof(MlRaw));
 
@@ -50,16 +75,22 @@ ml_raw_create(MlWriter *writers, int n, MemoryContext scratch)
 	raw->length = ml_palloc_array(n, sizeof(int));
 	raw->context = CurrentMemoryContext;
 	raw->scratch = scratch;
+	raw->pool = pool;
 	for (int i = 0; i < n; i++)
+	{
 		raw->natts = Max(raw->natts, writers[i].attribute + 1);
+		raw->n_plain += writers[i].kind <= ML_WRITER_BOOL;
+	}
 	return raw;
 }
+
+/* ---- where the values lie ---- */
 
 /* offset of each attribute behind the tuple header, -1 from the first one on whose place depends on the row */
 static int *
 attribute_offsets(TupleDesc desc, int natts)
 {
-	int		   *offset = palloc(sizeof(int) * natts);
+	int		   *offset = ml_palloc_array(natts, sizeof(int));
 	int			at = 0;
 
 	for (int i = 0; i < natts; i++)
@@ -88,10 +119,11 @@ lay_out(MlRaw *raw, TupleDesc desc)
 	raw->from = INT_MAX;
 	for (int i = 0; i < raw->n; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(desc, raw->writers[i].attribute);
-		int			at = offset[raw->writers[i].attribute];
+		const MlWriter *writer = &raw->writers[i];
+		Form_pg_attribute att = TupleDescAttr(desc, writer->attribute);
+		int			at = offset[writer->attribute];
 
-		if (at < 0 || !att->attbyval || raw->writers[i].kind >= ML_WRITER_KEY || raw->writers[i].kind == ML_WRITER_ARRAY)
+		if (at < 0 || !att->attbyval || writer->kind == ML_WRITER_ARRAY || writer->kind == ML_WRITER_KEY)
 			return false;
 		raw->offset[i] = at;
 		raw->length[i] = att->attlen;
@@ -101,6 +133,7 @@ lay_out(MlRaw *raw, TupleDesc desc)
 	raw->from = TYPEALIGN_DOWN(MAXIMUM_ALIGNOF, raw->from);
 	raw->bytes = end - raw->from;
 	raw->stride = MAXALIGN(raw->bytes);
+	raw->rows = Min(Max(STAGE_BYTES / raw->stride, MIN_STAGE_ROWS), MAX_STAGE_ROWS);
 	for (int i = 0; i < raw->n; i++)
 		raw->offset[i] -= raw->from;
 	pfree(offset);
@@ -113,13 +146,19 @@ adopt(MlRaw *raw, TupleDesc desc)
 {
 	MemoryContext old = MemoryContextSwitchTo(raw->context);
 
+	ml_raw_wait(raw);
 	raw->desc = desc;
 	raw->usable = raw->layouts++ < MAX_LAYOUTS && lay_out(raw, desc);
-	if (raw->stage != NULL)
-		pfree(raw->stage);
-	raw->stage = raw->usable ? palloc(ML_RAW_ROWS * raw->stride) : NULL;
+	for (int i = 0; i < lengthof(raw->stage); i++)
+	{
+		if (raw->stage[i] != NULL)
+			pfree(raw->stage[i]);
+		raw->stage[i] = raw->usable ? ml_palloc_array(raw->rows, raw->stride) : NULL;
+	}
 	MemoryContextSwitchTo(old);
 }
+
+/* ---- in ---- */
 
 static HeapTuple
 heap_tuple_of(TupleTableSlot *slot)
@@ -134,7 +173,8 @@ ml_raw_take(MlRaw *raw, TupleTableSlot *slot)
 {
 	HeapTuple	tuple = heap_tuple_of(slot);
 
-	Assert(raw->staged < ML_RAW_ROWS);
+	if (raw->pause > 0 && raw->pause-- > 0)
+		return false;
 	if (slot->tts_tupleDescriptor != raw->desc)
 	{
 		if (raw->staged > 0)
@@ -143,8 +183,11 @@ ml_raw_take(MlRaw *raw, TupleTableSlot *slot)
 	}
 	if (tuple == NULL || !raw->usable || HeapTupleHasNulls(tuple) ||
 		HeapTupleHeaderGetNatts(tuple->t_data) < raw->natts)
+	{
+		raw->pause = PATIENCE;
 		return false;
-	memcpy(raw->stage + raw->staged * raw->stride,
+	}
+	memcpy(raw->stage[raw->current] + (Size) raw->staged * raw->stride,
 		   (char *) tuple->t_data + tuple->t_data->t_hoff + raw->from, raw->bytes);
 	raw->staged++;
 	return true;
@@ -156,28 +199,30 @@ ml_raw_staged(const MlRaw *raw)
 	return raw->staged;
 }
 
+bool
+ml_raw_full(const MlRaw *raw)
+{
+	return raw->staged > 0 && raw->staged == raw->rows;
+}
+
+/* ---- out ---- */
+
 /* one column of the staged rows */
 #define PICK(type) \
-	for (int r = 0; r < raw->staged; r++) \
+	for (int r = 0; r < t->n; r++) \
 	{ \
 		type		value; \
-		memcpy(&value, from + r * raw->stride, sizeof(value)); \
+		memcpy(&value, from + (Size) r * t->raw->stride, sizeof(value)); \
 		to[r] = (double) value; \
 	}
 
+/* a plain number; runs on any thread */
 static void
-pick_values(MlRaw *raw, MlWriter *writer, const char *from, int length, int64 row)
+pick_plain(const Transfer *t, int i)
 {
-	for (int r = 0; r < raw->staged; r++)
-		writer->put(writer, row + r, fetch_att(from + r * raw->stride, true, length));
-}
-
-static void
-pick_column(MlRaw *raw, int i, int64 row)
-{
-	MlWriter   *writer = &raw->writers[i];
-	const char *from = raw->stage + raw->offset[i];
-	double	   *to = writer->number + row;
+	const MlWriter *writer = &t->raw->writers[i];
+	const char *from = t->stage + t->raw->offset[i];
+	double	   *to = writer->number + t->row;
 
 	switch (writer->kind)
 	{
@@ -196,26 +241,67 @@ pick_column(MlRaw *raw, int i, int64 row)
 		case ML_WRITER_INT2:
 			PICK(int16);
 			break;
-		case ML_WRITER_BOOL:
+		default:
 			PICK(bool);
 			break;
-		default:
-			pick_values(raw, writer, from, raw->length[i], row);
-			break;
 	}
+}
+
+static void
+transfer_plain(void *arg, int64_t block, int worker)
+{
+	const Transfer *t = arg;
+
+	for (int i = 0; i < t->raw->n_plain; i++)
+	{
+		pick_plain(t, i);
+		ml_writer_scan(&t->raw->writers[i], t->row, t->row + t->n);
+	}
+}
+
+static void
+transfer_others(const Transfer *t)
+{
+	MlRaw	   *raw = t->raw;
+	MemoryContext old = MemoryContextSwitchTo(raw->scratch);
+
+	for (int i = raw->n_plain; i < raw->n; i++)
+	{
+		MlWriter   *writer = &raw->writers[i];
+		const char *from = t->stage + raw->offset[i];
+
+		for (int r = 0; r < t->n; r++)
+			writer->put(writer, t->row + r, fetch_att(from + (Size) r * raw->stride, true, raw->length[i]));
+		ml_writer_scan(writer, t->row, t->row + t->n);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(raw->scratch);
 }
 
 void
 ml_raw_flush(MlRaw *raw, int64 row)
 {
-	MemoryContext old;
+	Transfer   *t = &raw->transfer;
 
 	if (raw->staged == 0)
 		return;
-	old = MemoryContextSwitchTo(raw->scratch);
-	for (int i = 0; i < raw->n; i++)
-		pick_column(raw, i, row - raw->staged);
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(raw->scratch);
+	ml_raw_wait(raw);
+	t->raw = raw;
+	t->stage = raw->stage[raw->current];
+	t->n = raw->staged;
+	t->row = row - raw->staged;
 	raw->staged = 0;
+	raw->current = 1 - raw->current;
+	transfer_others(t);
+	raw->pending = true;
+	mlk_task_start(raw->pool, transfer_plain, t);
+}
+
+void
+ml_raw_wait(MlRaw *raw)
+{
+	if (!raw->pending)
+		return;
+	raw->pending = false;
+	ml_check_status(mlk_task_wait(raw->pool));
 }

@@ -233,6 +233,8 @@ source_error_context(void *arg)
 		errposition(0);
 		internalerrposition(position);
 		internalerrquery(text);
+		if (geterrcode() == ERRCODE_SYNTAX_ERROR)
+			errhint("A source is the name of a table or view, double-quoted where SQL asks for it, or a SELECT.");
 	}
 	errcontext("source \"%s\"", clip(text));
 }
@@ -341,6 +343,16 @@ const char *
 ml_source_label(const MlSource *source)
 {
 	return clip(source->given);
+}
+
+void
+ml_source_no_rows(const MlSource *source)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA),
+			 errmsg("the source has no rows: %s", ml_source_label(source)),
+			 errhint("Check the table, the WHERE clause, and row-level security for role \"%s\".",
+					 GetUserNameFromId(GetUserId(), false))));
 }
 
 char *

@@ -28,6 +28,9 @@ extern MlSource *ml_source_open(const char *text);
 /* "customers" or the SELECT cut to a readable length, for messages */
 extern const char *ml_source_label(const MlSource *source);
 
+/* ERROR 02000: reading it brought no row */
+extern void ml_source_no_rows(const MlSource *source) pg_attribute_noreturn();
+
 /*
  * Plan (parallel query allowed at the planner's own prices, see run.c), run into dest, fresh snapshot, as the
  * current user.  Interruptible.  May be called again.

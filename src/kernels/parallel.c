@@ -1,5 +1,5 @@
 /*
- * parallel.c: a small pool of POSIX threads behind three functions.
+ * parallel.c: a small pool of POSIX threads behind a parallel loop and a background task.
  *
  * OpenMP is not used because libgomp's idle threads spin by default and read
  * the setting that stops them only when the library is loaded; beside another
@@ -207,6 +207,29 @@ join(MlkPool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+/* Set the next loop up and have helpers at hand for it; how many there are. */
+static int
+prepare(MlkPool *pool, int64_t blocks, MlkBlockFn fn, void *arg, int helpers)
+{
+	pool->fn = fn;
+	pool->arg = arg;
+	pool->blocks = blocks;
+	atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+	atomic_store_explicit(&pool->stopped, false, memory_order_relaxed);
+	if (helpers > 0)
+		start_helpers(pool, helpers);
+	return helpers < pool->started ? helpers : pool->started;
+}
+
+static MlkStatus
+finish(MlkPool *pool, bool invited)
+{
+	work(pool, 0);
+	if (invited)
+		join(pool);
+	return atomic_load_explicit(&pool->stopped, memory_order_relaxed) ? MLK_CANCELLED : MLK_OK;
+}
+
 /*
  * Run fn for every block.  A block must not start a loop on the same pool:
  * the loop at hand is the pool's only one.
@@ -222,24 +245,25 @@ mlk_parallel_for(MlkPool *pool, int64_t blocks, MlkBlockFn fn, void *arg)
 			fn(arg, block, 0);
 		return MLK_OK;
 	}
-
-	pool->fn = fn;
-	pool->arg = arg;
-	pool->blocks = blocks;
-	atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-	atomic_store_explicit(&pool->stopped, false, memory_order_relaxed);
-
 	helpers = blocks < pool->threads ? (int) blocks - 1 : pool->threads - 1;
-	if (helpers > 0)
-	{
-		start_helpers(pool, helpers);
-		if (helpers > pool->started)
-			helpers = pool->started;
-	}
+	helpers = prepare(pool, blocks, fn, arg, helpers);
 	if (helpers > 0)
 		invite(pool, helpers);
-	work(pool, 0);
-	if (helpers > 0)
-		join(pool);
-	return atomic_load_explicit(&pool->stopped, memory_order_relaxed) ? MLK_CANCELLED : MLK_OK;
+	return finish(pool, helpers > 0);
+}
+
+/* A task is a loop of one block that the caller leaves to a helper. */
+void
+mlk_task_start(MlkPool *pool, MlkBlockFn fn, void *arg)
+{
+	if (pool == NULL)
+		fn(arg, 0, 0);
+	else if (prepare(pool, 1, fn, arg, pool->threads > 1 ? 1 : 0) > 0)
+		invite(pool, 1);
+}
+
+MlkStatus
+mlk_task_wait(MlkPool *pool)
+{
+	return pool == NULL ? MLK_OK : finish(pool, pool->started > 0);
 }

@@ -32,6 +32,14 @@ extern void mlk_pool_destroy(MlkPool *pool);	/* NULL is allowed */
 extern int	mlk_pool_threads(const MlkPool *pool);
 extern MlkStatus mlk_parallel_for(MlkPool *pool, int64_t blocks, MlkBlockFn fn, void *arg);
 
+/*
+ * One block in the background while the caller goes on: at most one at a time, and no loop meanwhile.  Wait
+ * returns once it has run (the caller runs it itself when no thread has taken it yet), or MLK_CANCELLED when it will not.
+ * Whoever frees what the block uses must have waited, errors included.
+ */
+extern void mlk_task_start(MlkPool *pool, MlkBlockFn fn, void *arg);
+extern MlkStatus mlk_task_wait(MlkPool *pool);
+
 /* true when the pool's stop callback asks to stop; for serial loops */
 extern bool mlk_pool_stop(const MlkPool *pool);
 

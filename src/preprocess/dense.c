@@ -189,7 +189,7 @@ warn_empty(const MlStep *step, double fill)
 			(errcode(ERRCODE_WARNING),
 			 errmsg("column \"%s\" is NULL in every training row", step->input->name),
 			 errdetail("Its feature is filled with %g and says nothing.", fill),
-			 errhint("Leave it out with exclude => '{%s}'.", step->input->name)));
+			 errhint("Leave it out of features, or name it in exclude.")));
 }
 
 static void

@@ -171,7 +171,7 @@ onehot_fit(MlStep *step, const MlFitInput *data)
 				(errcode(ERRCODE_WARNING),
 				 errmsg("column \"%s\" is NULL in every training row", step->input->name),
 				 errdetail("Its features say nothing."),
-				 errhint("Leave it out with exclude => '{%s}'.", step->input->name)));
+				 errhint("Leave it out of features, or name it in exclude.")));
 	MemoryContextDelete(scratch);
 }
 

@@ -21,8 +21,8 @@
 #define MIN_BLOCK_ROWS 128
 #define MAX_BLOCK_ROWS 2048
 
-/* a piece of a block: put together and sent off while it is in the first-level cache */
-#define PIECE_BYTES (16 * 1024)
+/* a piece of a block: put together and sent off while it is in the second-level cache */
+#define PIECE_BYTES (64 * 1024)
 #define MIN_PIECE_ROWS 16
 
 #define NO_PLACE UINT32_MAX

@@ -82,7 +82,7 @@ find_column(const MlModel *model, TupleDesc desc, const char *name, int start)
 			continue;
 		if (found > 0)
 			ereport(ERROR,
-					(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
 					 errmsg("column \"%s\", a feature of model \"%s\", is given twice", name, ml_model_name(model)),
 					 errhint("Name the columns one by one instead of \"*\", or rename one of them with AS.")));
 		found = i + 1;

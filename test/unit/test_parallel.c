@@ -171,6 +171,51 @@ test_caller_mask(void **state)
 	mlk_pool_destroy(NULL);
 }
 
+/* Each of many tasks has run, once, when its wait returns: with helpers, without, and with a system that refuses them. */
+static void
+run_tasks(MlkPool *pool)
+{
+	Record	   *record = calloc(1, sizeof(Record));
+
+	assert_non_null(record);
+	for (int i = 1; i <= 200; i++)
+	{
+		mlk_task_start(pool, record_block, record);
+		assert_int_equal(mlk_task_wait(pool), MLK_OK);
+		assert_int_equal(atomic_load(&record->runs[0]), i);
+	}
+	/* nothing is under way: waiting again is harmless, and loops work as before */
+	assert_int_equal(mlk_task_wait(pool), MLK_OK);
+	assert_int_equal(atomic_load(&record->runs[0]), 200);
+	assert_int_equal(mlk_parallel_for(pool, BLOCKS, record_block, record), MLK_OK);
+	assert_int_equal(atomic_load(&record->total), 200 + BLOCKS);
+	assert_int_equal(atomic_load(&record->signals_open), 0);
+	free(record);
+}
+
+static void
+test_tasks(void **state)
+{
+	(void) state;
+	run_tasks(NULL);
+	for (int threads = 1; threads <= 3; threads++)
+	{
+		MlkPool    *pool = mlk_pool_create(threads, NULL);
+
+		threads_allowed = MAX_THREADS;
+		run_tasks(pool);
+		mlk_pool_destroy(pool);
+	}
+	threads_allowed = 0;
+	{
+		MlkPool    *pool = mlk_pool_create(2, NULL);
+
+		run_tasks(pool);
+		mlk_pool_destroy(pool);
+	}
+	threads_allowed = MAX_THREADS;
+}
+
 int
 main(void)
 {
@@ -180,6 +225,7 @@ main(void)
 		cmocka_unit_test(test_threads_refused),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_caller_mask),
+		cmocka_unit_test(test_tasks),
 	};
 
 	return cmocka_run_group_tests_name("parallel", tests, NULL, NULL);
