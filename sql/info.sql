@@ -5,6 +5,17 @@ SELECT name, type, "default", range FROM mlops_parameters('ridge');
 SELECT count(*) FROM mlops_parameters('dummy');
 SELECT count(*) > 0 AS something FROM mlops_version();
 
+-- the signatures, which programs rely on
+\pset format unaligned
+SELECT p.proname || '(' || pg_get_function_arguments(p.oid) || ')' AS function, pg_get_function_result(p.oid) AS result,
+	p.provolatile AS volatile, p.proparallel AS parallel
+FROM pg_proc AS p JOIN pg_depend AS d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass
+WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'mlops') AND p.proname LIKE 'mlops%' ORDER BY p.proname COLLATE "C";
+SELECT c.relname AS view, string_agg(a.attname, ', ' ORDER BY a.attnum) AS columns
+FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'mlops'::regnamespace AND c.relkind = 'v' AND a.attnum > 0 GROUP BY c.relname ORDER BY c.relname;
+\pset format aligned
+
 -- every object that a user meets is described
 SELECT p.oid::regprocedure AS undescribed FROM pg_proc AS p JOIN pg_depend AS d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass
 WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'mlops') AND obj_description(p.oid, 'pg_proc') IS NULL;

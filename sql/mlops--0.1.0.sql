@@ -241,8 +241,8 @@ split: {"test_size": 0.2}, {"method": "time", "column": c}, {"method": "column",
 weight: column of non-negative row weights.
 seed: of split and algorithm; same rows, seed and parameters give the same model.
 deploy: if_better (than the live version, by metric, on the new test rows), always or never.
-metric: the deciding metric; by default rmse, or roc_auc and log_loss for two and more classes.
-Errors: 42501 without the right to manage the model or to read the source, 42703 unknown column, 22023 unknown or bad parameter, 42P17 the model has another task.';
+metric: the deciding metric; by default r2 for numbers, roc_auc for two classes, accuracy for more.
+Errors: 42501 without the right to manage the model or to read the source, 42703 unknown column, 42701 two columns of one name, 22023 unknown or bad parameter, 42P17 the model has another task.';
 
 CREATE FUNCTION @extschema@.mlops_retrain(model text, source text DEFAULT NULL)
 	RETURNS TABLE (model text, version integer, algorithm text, task text, train_rows bigint, test_rows bigint,

@@ -5,6 +5,14 @@ DO $$ BEGIN EXECUTE 'CREATE TABLE widest AS SELECT ' || (SELECT string_agg(forma
 SELECT train_rows, test_rows FROM mlops_train('widest', 'widest', target => 'y', algorithm => 'ridge');
 SELECT count(*) FROM mlops_coefficients('widest');
 SELECT count(mlops_predict('widest', w)) FROM widest AS w;
+SELECT count(*) FILTER (WHERE mlops_predict('widest', w) = mlops_predict('widest', to_jsonb(w))) AS same FROM widest AS w;
+SELECT count(*) FILTER (WHERE p.value = mlops_predict('widest', w)) AS same FROM widest AS w, mlops_predict_table('widest', 'widest', key => 'y') AS p WHERE p.key = w.y::text;
+SELECT value FROM mlops_evaluate('widest', 'widest') WHERE metric = 'rows';
+SELECT count(*), count(*) FILTER (WHERE drifted) AS drifted FROM mlops_drift('widest', 'widest');
+SELECT mlops_predict('widest', 1, 2, 3);
+SELECT mlops_predict('widest', s) FROM (SELECT 1 AS a) AS s;
+SELECT mlops_train('widest', 'widest', target => 'target');
+SELECT version FROM mlops_retrain('widest');
 SELECT train_rows FROM mlops_train('wide_ols', 'widest', target => 'y', algorithm => 'linear_regression', features => (SELECT array_agg('c' || n) FROM generate_series(1, 90) AS n));
 SELECT count(mlops_predict('wide_ols', w)) FROM widest AS w;
 RESET client_min_messages;

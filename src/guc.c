@@ -80,10 +80,11 @@ GucInit(void)
 							 NULL,
 							 &ml_progress, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	/* not for every user: a kernel that the CPU cannot run ends the backend, and with it all others */
 	DefineCustomStringVariable("mlops.blas_core",
 							   "OpenBLAS kernel to use, for example Haswell.",
 							   "Empty lets the extension choose; it takes effect at the first use in a session.",
 							   &ml_blas_core, "",
-							   PGC_USERSET, 0, NULL, NULL, NULL);
+							   PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("mlops");
 }

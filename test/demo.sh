@@ -8,15 +8,15 @@ here=$(dirname "${BASH_SOURCE[0]}")
 server_directory
 echo "building mlops ..."
 server_install
-cp "$top/test/data/telco_churn.csv" "$top/test/demo.sql" "$work"
-server_give "$work/telco_churn.csv" "$work/demo.sql"
+cp "$top/test/data/telco_churn.csv" "$work"
+server_give "$work/telco_churn.csv"
 
 echo "starting a private server in $work ..."
 server_start "shared_preload_libraries = 'pg_cron'" "cron.database_name = 'demo'" "cron.use_background_workers = on"
 server_psql -c 'CREATE DATABASE demo'
 echo
 database=demo
-server_psql -v ON_ERROR_STOP=1 -v "data=$work/telco_churn.csv" -f "$work/demo.sql" 2>&1
+server_psql -v ON_ERROR_STOP=1 -v "data=$work/telco_churn.csv" <"$top/test/demo.sql" 2>&1
 
 if [ -n "${KEEP:-}" ]; then
 	runas=

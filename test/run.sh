@@ -110,6 +110,7 @@ stage_tap()
 		# what made it fail is in the log that the modules write, not in prove's
 		[ "$status" = 0 ] || tail -n 40 "$work/tap/tmp_check/log/regress_log_$name" >>"$work/tap/$name.log"
 		case_is $status "tap/$name" "$work/tap/$name.log"
+		[ -z "${TAP_RESULTS:-}" ] || cp "$work/tap/$name.log" "$TAP_RESULTS"
 		rm -rf "$work/tap/tmp_check"
 	done
 }

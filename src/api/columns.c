@@ -292,7 +292,8 @@ ml_columns_useful(const MlDefinition *d, const MlColumnPlan *plan, const MlDatas
 	for (int i = 0; i < plan->n_features; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (d->n_features >= 0)
+		/* infinite values are refused by name later on, even when there is no other value */
+		if (d->n_features >= 0 || data->columns[i].infinities > 0)
 			useful[(*n)++] = i;
 		else if (ml_column_is_constant(data, i))
 			append_name(&constants, &n_constant, data->columns[i].name);

@@ -49,7 +49,7 @@ static void
 make_room(Collected *c, int64 rows)
 {
 	int			k = ml_model_outputs(c->model);
-	int64		room = Max(c->room * 2, Max(c->n + rows, 65536));
+	int64		room = Max(c->room * 2, c->n + rows);
 	Size		bytes;
 
 	if (c->n + rows <= c->room)

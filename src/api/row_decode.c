@@ -103,6 +103,7 @@ init_parse(MlDecoder *decoder)
 {
 	Oid			function;
 
+	decoder->kind = ML_DECODE_LITERAL;
 	decoder->parse_type = literal_type(decoder->input);
 	if (!OidIsValid(decoder->parse_type))
 		return;
@@ -112,6 +113,22 @@ init_parse(MlDecoder *decoder)
 		init_array(decoder, decoder->parse_type);
 }
 
+static void
+start(MlDecoder *decoder, const MlModel *model, int i)
+{
+	memset(decoder, 0, sizeof(MlDecoder));
+	decoder->model = model;
+	decoder->input = ml_prep_input(model->prep, i);
+	decoder->index = i;
+}
+
+void
+ml_decoder_init_json(MlDecoder *decoder, const MlModel *model, int i)
+{
+	start(decoder, model, i);
+	init_parse(decoder);
+}
+
 void
 ml_decoder_init(MlDecoder *decoder, const MlModel *model, int i, Oid given)
 {
@@ -119,13 +136,9 @@ ml_decoder_init(MlDecoder *decoder, const MlModel *model, int i, Oid given)
 	Oid			function;
 	bool		is_varlena;
 
-	memset(decoder, 0, sizeof(MlDecoder));
-	decoder->model = model;
-	decoder->input = input;
-	decoder->index = i;
-	if (given == UNKNOWNOID || given == JSONBOID)
+	start(decoder, model, i);
+	if (given == UNKNOWNOID)
 	{
-		decoder->kind = ML_DECODE_LITERAL;
 		init_parse(decoder);
 		return;
 	}
@@ -193,7 +206,7 @@ decode_array(const MlDecoder *decoder, Datum value, MlValue *row)
 	bool	   *nulls;
 	int			n;
 
-	deconstruct_array(array, decoder->type, decoder->length, decoder->by_value, decoder->align, &elements, &nulls, &n);
+	deconstruct_array(array, ARR_ELEMTYPE(array), decoder->length, decoder->by_value, decoder->align, &elements, &nulls, &n);
 	if (n != decoder->input->width)
 		ml_model_wrong_width(decoder->model, decoder->input, n);
 	for (int i = 0; i < n; i++)

@@ -51,10 +51,11 @@ typedef struct MlDecoder
 } MlDecoder;
 
 /*
- * Reader of input i for values of type given; UNKNOWNOID for untyped literals, JSONBOID for members of a jsonb
- * object.  Function look-ups go to the current context.  ERROR 42804.
+ * Reader of input i for values of type given, UNKNOWNOID for untyped literals; or for members of a jsonb object, which
+ * go through ml_decode_json alone.  Function look-ups go to the current context.  ERROR 42804.
  */
 extern void ml_decoder_init(MlDecoder *decoder, const MlModel *model, int i, Oid given);
+extern void ml_decoder_init_json(MlDecoder *decoder, const MlModel *model, int i);
 
 /* write the input's values into row (the whole row); ERROR 22003 for infinities, 2202E for another length */
 extern void ml_decode_slow(const MlDecoder *decoder, Datum value, MlValue *row);

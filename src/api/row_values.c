@@ -239,7 +239,7 @@ static void
 init_json(MlRowReader *reader, ReadFn read)
 {
 	for (int i = 0; i < reader->n_inputs; i++)
-		ml_decoder_init(&reader->decoders[i], reader->model, i, JSONBOID);
+		ml_decoder_init_json(&reader->decoders[i], reader->model, i);
 	reader->read = read;
 }
 
@@ -300,7 +300,7 @@ decode_whole_array(MlRowReader *reader, ArrayType *array)
 		copy_numbers(reader, (const double *) ARR_DATA_PTR(array), n);
 		return;
 	}
-	deconstruct_array(array, reader->element_type, reader->element_length, reader->element_by_value,
+	deconstruct_array(array, ARR_ELEMTYPE(array), reader->element_length, reader->element_by_value,
 					  reader->element_align, &elements, &nulls, &n);
 	decode_elements(reader, elements, nulls);
 	pfree(elements);

@@ -12,6 +12,7 @@
 
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -476,20 +477,24 @@ tell_end(int64 rows)
 		ml_dataset_progress(rows);
 }
 
-/* An error frees the chunks that a thread may be writing to: it must have finished before. */
+static void
+wait_for_thread(int code, Datum pool)
+{
+	(void) mlk_task_wait((MlkPool *) DatumGetPointer(pool));
+}
+
+/*
+ * An error frees the chunks that a thread may be writing to: it must have finished before.  So does the end of the
+ * backend, which no PG_CATCH would see.
+ */
 static void
 run_with_thread(Loader *loader, MlSource *source, MlkPool *pool)
 {
-	PG_TRY();
+	PG_ENSURE_ERROR_CLEANUP(wait_for_thread, PointerGetDatum(pool));
 	{
 		ml_source_run(source, &loader->pub);
 	}
-	PG_CATCH();
-	{
-		(void) mlk_task_wait(pool);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
+	PG_END_ENSURE_ERROR_CLEANUP(wait_for_thread, PointerGetDatum(pool));
 }
 
 MlDataset *

@@ -7,6 +7,7 @@
  *	 all keys (modulo 2^64) moves them behind the others.  A row's hash alone decides, so it stays on its side when the table grows.
  * - time and column: the flag becomes the top bit of the key.
  * - random, few rows: exact counts matter more than staying put, so rows are sorted first and told apart afterwards.
+ * Equal rows have one hash, and fall on one side of a random split.
  */
 #include "postgres.h"
 
@@ -194,9 +195,12 @@ make_strata(const MlDataset *data, const MlColumn *label, int *n_strata, int64 n
 	return strata;
 }
 
-/* order is sorted: move the first quota rows of every stratum to the end, keeping the order on both sides. */
+/*
+ * order is sorted by key: move the first rows of every stratum to the end until its quota is met, keeping the order on both
+ * sides.  Equal rows, which have one key, stay together: they are tested when that brings the stratum closer to its quota.
+ */
 static int64
-split_exact(const MlDataset *data, const MlColumn *label, double test_size, uint32 *order)
+split_exact(const MlDataset *data, const MlColumn *label, double test_size, const uint64 *key, uint32 *order)
 {
 	int64		n = data->rows;
 	int			n_strata;
@@ -204,23 +208,33 @@ split_exact(const MlDataset *data, const MlColumn *label, double test_size, uint
 	uint32	   *test;
 	int64		n_train = 0;
 	int64		n_test = 0;
+	int64		next;
 
 	if (n < 2)
 		return n;
 	strata = make_strata(data, label, &n_strata, exact_count(test_size, n));
 	test = ml_palloc_array(n, sizeof(uint32));
-	for (int64 i = 0; i < n; i++)
+	for (int64 i = 0; i < n; i = next)
 	{
 		uint32		code = label ? label->code[0][order[i]] : 0;
 		Stratum    *stratum = &strata[label && code == ML_NULL_CODE ? n_strata - 1 : code];
+		int64		equal;
 
-		if (stratum->quota > 0)
+		for (next = i + 1; next < n && key[order[next]] == key[order[i]]; next++)
+			;
+		equal = next - i;
+		if (equal < 2 * stratum->quota && equal < stratum->rows)
 		{
-			stratum->quota--;
-			test[n_test++] = order[i];
+			stratum->quota -= equal;
+			stratum->rows -= equal;
+			memcpy(test + n_test, order + i, equal * sizeof(uint32));
+			n_test += equal;
 		}
 		else
-			order[n_train++] = order[i];
+		{
+			memmove(order + n_train, order + i, equal * sizeof(uint32));
+			n_train += equal;
+		}
 	}
 	memcpy(order + n_train, test, n_test * sizeof(uint32));
 	pfree(test);
@@ -263,9 +277,9 @@ ml_rows_order(const MlDataset *data, const int *used, int n_used, int label, int
 	rows->n_train = prepare_keys(data, split_column, split, key);
 	ml_check_status(mlk_argsort_u64(pool, key, n, order, scratch));
 	ml_budget_free(data->budget, scratch);
-	ml_budget_free(data->budget, key);
 	if (split->method == ML_SPLIT_RANDOM && n <= EXACT_ROWS)
-		rows->n_train = split_exact(data, label < 0 ? NULL : &data->columns[label], split->test_size, order);
+		rows->n_train = split_exact(data, label < 0 ? NULL : &data->columns[label], split->test_size, key, order);
+	ml_budget_free(data->budget, key);
 	rows->order = order;
 	return rows;
 }

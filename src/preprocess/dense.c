@@ -181,15 +181,25 @@ learn_scale(Learner *l, double fill, double *center, double *scale)
 				 errhint("Divide the column by a power of ten in the source, or exclude it.")));
 }
 
-/* once a column, however many outputs it has */
+/* once a column, however many outputs it has: empty ones, the first of which is element `first` (from 1) of an array */
 static void
-warn_empty(const MlStep *step, double fill)
+warn_empty(const MlStep *step, int empty, int first, double fill)
 {
-	ereport(WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("column \"%s\" is NULL in every training row", step->input->name),
-			 errdetail("Its feature is filled with %g and says nothing.", fill),
-			 errhint("Leave it out of features, or name it in exclude.")));
+	const MlInput *input = step->input;
+
+	if (empty < input->width)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("elements of column \"%s\" are NULL in every training row", input->name),
+				 errdetail("They are %d of %d, %s[%d] the first. They are filled with %g and say nothing.",
+						   empty, input->width, input->name, first, fill),
+				 errhint("Leave them out of the array.")));
+	else
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("column \"%s\" is NULL in every training row", input->name),
+				 errdetail("Its feature is filled with %g and says nothing.", fill),
+				 errhint("Leave it out of features, or name it in exclude.")));
 }
 
 static void
@@ -209,7 +219,8 @@ ml_prep_learn_dense(MlPrep *prep, const MlPass *pass, MlBudget *budget, MlkPool 
 	for (int i = 0; i < prep->n_inputs; i++)
 	{
 		const MlStep *step = prep->steps[i];
-		bool		warned = false;
+		int			empty = 0;
+		int			first = 0;
 
 		for (int k = 0; k < step->n_dense; k++)
 		{
@@ -217,11 +228,10 @@ ml_prep_learn_dense(MlPrep *prep, const MlPass *pass, MlBudget *budget, MlkPool 
 
 			CHECK_FOR_INTERRUPTS();
 			learn_column(&l, prep);
-			if (l.moments.count == 0 && !warned)
-			{
-				warn_empty(step, prep->fill[l.column]);
-				warned = true;
-			}
+			if (l.moments.count == 0 && empty++ == 0)
+				first = k;
 		}
+		if (empty > 0)
+			warn_empty(step, empty, first + 1, prep->fill[step->first_dense + first]);
 	}
 }

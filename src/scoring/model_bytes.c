@@ -203,7 +203,7 @@ ml_model_read(const uint8 *data, Size len)
 
 	shape.task = model->task;
 	shape.n_classes = model->n_classes;
-	(void) ml_prep_names(model->prep, &shape.cols);
+	shape.cols = ml_prep_cols(model->prep);
 	model->state = model->algorithm->read(&r, &shape);
 	ml_envelope_finish(&r, psprintf("%s model", model->algorithm->name));
 	return model;

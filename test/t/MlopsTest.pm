@@ -12,8 +12,8 @@ use Time::HiRes qw(time usleep);
 
 our @EXPORT = qw(new_node load_csv numbers_table start_sql finish_sql sqlstate nothing_left chunk_digest wait_until);
 
-# An interrupt must act within a second; machines that run tests are slow and shared, hence the slack.
-our $CANCEL_SECONDS = 1.0 + 4.0;
+# An interrupt must act within a second; the other one is for machines that run tests on shared CPUs.
+our $CANCEL_SECONDS = 1.0 + 1.0;
 
 # a started node whose extensions come from the private installation; lines go to postgresql.conf
 sub new_node

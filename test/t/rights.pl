@@ -66,6 +66,14 @@ like($stderr, qr/permission denied for model/, 'another role cannot use the prep
 is($node->safe_psql('postgres', "SET SESSION AUTHORIZATION stranger; SELECT train_rows + test_rows FROM mlops_train('rls', 'secret', target => 'b', features => '{a}')"), 50, 'policies filter the training rows');
 is(sqlstate($node, "SELECT mlops_train('rls2', 'secret', target => 'b', features => '{a}')", user => 'owner'), '02000', 'no policy: no rows, an empty source');
 
+$node->safe_psql('postgres', "SET SESSION AUTHORIZATION stranger; SELECT mlops_grant('rls', 'owner')");
+is($node->safe_psql('postgres', "SET SESSION AUTHORIZATION stranger; SELECT count(*) FROM mlops_predict_table('rls', 'secret')"), 50, 'and the rows that are scored');
+is($node->safe_psql('postgres', "SET SESSION AUTHORIZATION stranger; SELECT value FROM mlops_evaluate('rls', 'secret') WHERE metric = 'rows'"), 50, 'and those of an evaluation');
+for my $call ("mlops_evaluate('rls', 'secret')", "mlops_drift('rls', 'secret')")
+{
+	is(sqlstate($node, "SELECT * FROM $call", user => 'owner'), '02000', "no policy: no rows for $call");
+}
+
 # the catalog cannot be written directly
 for my $table (split /\n/, $node->safe_psql('postgres', "SELECT relname FROM pg_class WHERE relnamespace = 'mlops'::regnamespace AND relkind = 'r' ORDER BY 1"))
 {
