@@ -7,6 +7,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/varlena.h"
 
 #include "nearest.h"
@@ -31,6 +32,7 @@ ml_nearest(const char *given, const char *const *names, int n)
 		int			length = strlen(names[i]);
 		int			distance;
 
+		CHECK_FOR_INTERRUPTS();
 		if (length == 0 || length > 255)
 			continue;
 		distance = varstr_levenshtein(given, given_length, names[i], length, 1, 1, 1, true);

@@ -164,8 +164,10 @@ ml_json_parse(const char *text)
 JsonbValue *
 ml_json_get(Jsonb *object, const char *key)
 {
-	JsonbValue *value = getKeyJsonValueFromContainer(&object->root, key, strlen(key), NULL);
+	JsonbValue *value = NULL;
 
+	if (JB_ROOT_IS_OBJECT(object))
+		value = getKeyJsonValueFromContainer(&object->root, key, strlen(key), NULL);
 	return value == NULL || value->type == jbvNull ? NULL : value;
 }
 

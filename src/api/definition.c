@@ -73,7 +73,7 @@ split_test_size(Jsonb *json)
 	if (value == NULL)
 		return size;
 	if (value->type == jbvNumeric)
-		size = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+		size = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
 	if (value->type != jbvNumeric || !(size > 0 && size < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -176,6 +176,16 @@ json_seed(Jsonb *json)
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 }
 
+/* an element that was no string? */
+static bool
+has_gap(char *const *names, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (names[i] == NULL)
+			return true;
+	return false;
+}
+
 MlDefinition *
 ml_definition_from_json(const char *model, Jsonb *json)
 {
@@ -183,6 +193,7 @@ ml_definition_from_json(const char *model, Jsonb *json)
 
 	d->model = pstrdup(model);
 	d->source = ml_json_get_text(json, "source");
+	d->recorded = true;
 	d->target = ml_json_get_text(json, "target");
 	d->algorithm = ml_json_get_text(json, "algorithm");
 	d->params = ml_json_get_object(json, "params");
@@ -196,5 +207,10 @@ ml_definition_from_json(const char *model, Jsonb *json)
 	d->seed = json_seed(json);
 	d->deploy = ML_DEPLOY_IF_BETTER;
 	d->metric = ml_json_get_text(json, "metric");
+	if (d->source == NULL || has_gap(d->features, d->n_features) || has_gap(d->exclude, d->n_exclude))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the recorded definition of model \"%s\" is damaged", model),
+				 errhint("Train it with mlops_train().")));
 	return d;
 }

@@ -20,6 +20,7 @@ typedef struct MlDefinition
 {
 	char	   *model;
 	char	   *source;
+	bool		recorded;		/* source is what a version recorded, not the caller's text */
 	char	   *target;			/* NULL: not given */
 	char	   *algorithm;		/* NULL: chosen by the task */
 	Jsonb	   *params;
@@ -39,7 +40,7 @@ typedef struct MlDefinition
 
 /* from the arguments of mlops_train; ERROR 22023 / 22004 for what cannot be */
 extern MlDefinition *ml_definition_from_args(FunctionCallInfo fcinfo);
-/* from what a version recorded */
+/* from what a version recorded; ERROR XX001 when it is damaged */
 extern MlDefinition *ml_definition_from_json(const char *model, Jsonb *json);
 /* with the source as the analysed query deparsed */
 extern Jsonb *ml_definition_json(const MlDefinition *definition, const char *qualified_source);

@@ -13,7 +13,7 @@
 #include "api/reference.h"
 #include "guc.h"
 #include "monitoring/drift.h"
-#include "scoring/scorer.h"
+#include "scoring/inputs.h"
 
 PG_FUNCTION_INFO_V1(mlops_drift);
 
@@ -37,9 +37,12 @@ count_batch(MlDataset *batch, void *arg)
 	for (int i = 0; i < ml_prep_n_inputs(drift->model->prep); i++)
 	{
 		const MlInput *input = ml_prep_input(drift->model->prep, i);
+		const MlColumn *column = &batch->columns[i];
 
+		if (input->type == ML_TYPE_ARRAY && column->width != 0 && column->width != input->width)
+			ml_model_wrong_width(drift->model, input, column->width);
 		for (int k = 0; k < input->width; k++, r++)
-			ml_profile_count(&drift->reference[r], &batch->columns[i], k, batch->rows, drift->counts[r]);
+			ml_profile_count(&drift->reference[r], column, k, batch->rows, drift->counts[r]);
 	}
 }
 

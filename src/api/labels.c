@@ -91,6 +91,8 @@ ml_labels_learn(MlModel *model, const MlColumn *target, const MlRows *rows)
 		uint32		row = rows->order[i];
 		uint32		code = target->code[row >> ML_CHUNK_BITS][row & ML_CHUNK_MASK];
 
+		if ((i & ML_CHUNK_MASK) == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (seen[code])
 			continue;
 		seen[code] = true;
@@ -120,6 +122,7 @@ ml_labels_map(const MlModel *model, const MlDictionary *dict, uint32 from, int32
 {
 	for (uint32 code = from; code < dict->n; code++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		class_of_code[code] = ML_UNKNOWN_CLASS;
 		for (int k = 0; k < model->n_classes; k++)
 			if (strcmp(model->classes[k], dict->text[code]) == 0)
@@ -134,6 +137,10 @@ ml_labels_gather(const MlModel *model, const MlColumn *target, const uint32 *ord
 
 	ml_labels_map(model, target->dict, 0, class_of_code);
 	for (int64 i = 0; i < n; i++)
+	{
+		if ((i & ML_CHUNK_MASK) == 0)
+			CHECK_FOR_INTERRUPTS();
 		label[i] = class_of_code[target->code[order[i] >> ML_CHUNK_BITS][order[i] & ML_CHUNK_MASK]];
+	}
 	pfree(class_of_code);
 }

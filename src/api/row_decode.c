@@ -350,7 +350,7 @@ json_array(const MlDecoder *decoder, const JsonbValue *value, MlValue *row)
 		else if (element->type == jbvNumeric)
 			ml_decode_element(decoder, i, ml_type_number(NUMERICOID, NumericGetDatum(element->val.numeric)), row);
 		else
-			ml_model_wrong_json(decoder->model, decoder->input, psprintf("array with a %s", json_type(element)));
+			ml_model_wrong_json(decoder->model, decoder->input, psprintf("array with elements of type %s", json_type(element)));
 	}
 }
 

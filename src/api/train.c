@@ -133,7 +133,8 @@ check_preprocess(const MlTraining *t)
 static void
 plan(MlTraining *t)
 {
-	t->source = ml_source_open(t->definition->source);
+	t->source = t->definition->recorded ? ml_source_open_recorded(t->definition->source) :
+		ml_source_open(t->definition->source);
 	choose_algorithm(t);
 	check_model(t);
 	t->plan = ml_columns_plan(t->definition, t->source, t->model.task);
@@ -153,8 +154,15 @@ load(MlTraining *t)
 {
 	ml_progress_stage(ML_STAGE_LOAD, 0);
 	ml_dataset_progress = report_rows;
-	t->data = ml_dataset_load(t->source, t->plan->request, t->plan->n, t->budget, t->pool);
-	ml_dataset_progress = NULL;
+	PG_TRY();
+	{
+		t->data = ml_dataset_load(t->source, t->plan->request, t->plan->n, t->budget, t->pool);
+	}
+	PG_FINALLY();
+	{
+		ml_dataset_progress = NULL;
+	}
+	PG_END_TRY();
 
 	if (t->data->rows == 0 && t->data->skipped > 0)
 		ereport(ERROR,

@@ -87,7 +87,10 @@ recorded_definition(FunctionCallInfo fcinfo)
 	ml_catalog_resolve(name, ML_PRIV_MANAGE, &ref);
 	d = ml_definition_from_json(ref.model.name, ml_catalog_version(ref.version_id)->definition);
 	if (source != NULL)
+	{
 		d->source = source;
+		d->recorded = false;
+	}
 	return d;
 }
 

@@ -61,10 +61,15 @@ ml_catalog_require(const MlModelRow *model, MlPrivilege need)
 	if (ml_catalog_allowed(model, need))
 		return;
 	if (need == ML_PRIV_OWN)
+	{
+		const char *owner = GetUserNameFromId(model->owner, true);
+
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for model \"%s\"", model->name),
-				 errdetail("Only the owner \"%s\" may do this.", GetUserNameFromId(model->owner, true))));
+				 owner != NULL ? errdetail("Only the owner \"%s\" may do this.", owner) :
+				 errdetail("Its owner was dropped, so only a superuser may do this.")));
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied for model \"%s\"", model->name),

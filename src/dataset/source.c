@@ -6,7 +6,7 @@
  * a misspelt table is reported as a missing table and not as a syntax error.
  *
  * Names are resolved on the caller's search path, once.  What is recorded is the analysed query deparsed under
- * search_path = pg_catalog, where ruleutils qualifies every other name.
+ * search_path = pg_catalog, pg_temp, where ruleutils qualifies every other name, and read again under the same.
  */
 #include "postgres.h"
 
@@ -290,6 +290,14 @@ analyse_select(const char *text)
 	return query;
 }
 
+/* What names in recorded text mean, whoever reads it: a temporary table stands in for nothing. */
+static void
+set_recorded_path(void)
+{
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 /* The query's text with every name outside pg_catalog qualified. */
 static char *
 deparse_qualified(const Query *query)
@@ -297,19 +305,52 @@ deparse_qualified(const Query *query)
 	int			nest_level = NewGUCNestLevel();
 	char	   *text;
 
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	set_recorded_path();
 	text = pg_get_querydef(copyObject((Query *) query), false);
 	AtEOXact_GUC(true, nest_level);
 	/* ruleutils begins with a blank */
 	return pstrdup(skip_space(text));
 }
 
+/* From source->sql to its analysed form; what the caller may not read is refused. */
+static void
+analyse(MlSource *source)
+{
+	ErrorContextCallback callback;
+
+	callback.callback = source_error_context;
+	callback.arg = source->sql;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	source->query = analyse_select(source->sql);
+	error_context_stack = callback.previous;
+
+	/* the executor checks again; here it comes before any message about columns */
+	(void) ExecCheckRTPerms(source->query->rtable, true);
+	source->desc = BlessTupleDesc(ExecCleanTypeFromTL(source->query->targetList));
+}
+
+/*
+ * It is recorded again as it stands, so that SELECT * stays one.  The caller's search path has no say, which could put
+ * a function of somebody else in the place of a polymorphic one of pg_catalog.
+ */
+MlSource *
+ml_source_open_recorded(const char *text)
+{
+	MlSource   *source = palloc0(sizeof(MlSource));
+	int			nest_level = NewGUCNestLevel();
+
+	source->given = source->sql = source->qualified = pstrdup(text);
+	set_recorded_path();
+	analyse(source);
+	AtEOXact_GUC(true, nest_level);
+	return source;
+}
+
 MlSource *
 ml_source_open(const char *text)
 {
 	MlSource   *source = palloc0(sizeof(MlSource));
-	ErrorContextCallback callback;
 
 	if (*skip_space(text) == '\0')
 		ereport(ERROR,
@@ -324,17 +365,7 @@ ml_source_open(const char *text)
 	}
 	else
 		source->sql = source->given;
-
-	callback.callback = source_error_context;
-	callback.arg = source->sql;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	source->query = analyse_select(source->sql);
-	error_context_stack = callback.previous;
-
-	/* the executor checks again; here it comes before any message about columns */
-	(void) ExecCheckRTPerms(source->query->rtable, true);
-	source->desc = BlessTupleDesc(ExecCleanTypeFromTL(source->query->targetList));
+	analyse(source);
 	source->qualified = OidIsValid(source->relid) ? source->sql : deparse_qualified(source->query);
 	return source;
 }

@@ -24,6 +24,8 @@ typedef struct MlSource
 } MlSource;
 
 extern MlSource *ml_source_open(const char *text);
+/* text is MlSource.qualified of an earlier call */
+extern MlSource *ml_source_open_recorded(const char *text);
 
 /* "customers" or the SELECT cut to a readable length, for messages */
 extern const char *ml_source_label(const MlSource *source);
