@@ -10,6 +10,9 @@
 #include "utils/memutils.h"
 
 #define NAMES_SHOWN 10
+#define CURVATURE_ROWS 4096		/* between two polls */
+/* part of the constant's steepness below which a column counts as if it had that much: hardly any rows set it */
+#define LEAST_CURVATURE 1e-12
 
 double *
 ml_fit_doubles(double count)
@@ -123,6 +126,26 @@ ml_fit_means(const MlProblem *problem, const MlFitControl *control)
 	return product + 1;
 }
 
+double *
+ml_fit_curvature(const MlProblem *problem, const MlFitControl *control, const double *weight, double share, double l2)
+{
+	const MlkDesign *x = problem->x;
+	double	   *curvature = ml_fit_doubles(1.0 + x->cols);
+	int64		counted;
+	double		total = ml_fit_total_weight(weight, x->rows, &counted);
+
+	memset(curvature, 0, sizeof(double) * (1 + (Size) x->cols));
+	for (int64 from = 0; from < x->rows; from += CURVATURE_ROWS)
+	{
+		control->progress("curvature", from, x->rows);
+		mlk_design_squares(x, from, Min(x->rows - from, CURVATURE_ROWS), weight == NULL ? NULL : weight + from, curvature + 1);
+	}
+	curvature[0] = share;
+	for (int j = 1; j <= x->cols; j++)
+		curvature[j] = Max(share * (curvature[j] / total) + l2, share * LEAST_CURVATURE);
+	return curvature;
+}
+
 /* what the minimiser's callback needs */
 typedef struct WidePass
 {
@@ -176,6 +199,7 @@ ml_fit_wide(MlWideProblem *wide, double *b)
 	for (int j = 1; j <= cols; j++)
 		l1[j] = wide->l1;
 	minimiser.l1 = wide->l1 > 0.0 ? l1 : NULL;
+	minimiser.curvature = ml_fit_curvature(problem, wide->control, problem->weight, 1.0, wide->l2);
 	status = mlk_lbfgs_minimise(&minimiser, b, scratch);
 	ml_check_status(status);
 	wide->iterations = minimiser.iterations;

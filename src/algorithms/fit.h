@@ -39,6 +39,12 @@ extern double ml_fit_squares(const MlProblem *problem, const MlFitControl *contr
 extern double *ml_fit_means(const MlProblem *problem, const MlFitControl *control);
 
 /*
+ * Steepness of the objective per unit of weight in each of [1 X], for L-BFGS: mean square of the column times `share`, plus l2 (but
+ * for the constant).  A category of a hundred rows bends it a ten-thousandth of what a number does.
+ */
+extern double *ml_fit_curvature(const MlProblem *problem, const MlFitControl *control, const double *weight, double share, double l2);
+
+/*
  * Least squares with penalties on the weights, by L-BFGS: for designs too wide for a matrix of products.
  *	 minimise  1/2 sum of w (y - [1 X] b)^2 / W + l1 |w|_1 + l2 / 2 |w|^2,  W the sum of weights
  * b[1 + cols]: start in, solution out.  tolerance is on the gradient's largest element, relative to the root mean square of y.

@@ -20,7 +20,7 @@
 /* the same on squared lengths, for the factor of the products: their rounding hides less than the root of this */
 #define GRAM_TOLERANCE 1e-12
 #define WIDE_TOLERANCE 1e-10
-#define WIDE_MAX_ITER 1000
+#define WIDE_MAX_ITER 10000
 
 typedef struct Factor
 {
@@ -304,9 +304,10 @@ solve_wide(Factor *f, const char *name, double *b)
 
 	memset(b, 0, sizeof(double) * (1 + (Size) f->cols));
 	if (!ml_fit_wide(&wide, b))
-		ml_fit_warn_iterations(name, wide.iterations,
-							   psprintf("With more than %d columns the solution is found by gradients.",
-										ML_FIT_DIRECT_COLUMNS));
+		ereport(WARNING,
+				(errmsg("%s did not converge in %d iterations", name, wide.iterations),
+				 errdetail("With more than %d columns the solution is found by gradients.", ML_FIT_DIRECT_COLUMNS),
+				 errhint("Lower max_categories of the widest category.")));
 }
 
 /* variance of u'w in units of the residual variance */

@@ -7,6 +7,9 @@
 #include "interrupts.h"
 #include "kernels/lbfgs.h"
 
+/* of the loss of a row, at most */
+#define LOSS_CURVATURE 0.25
+
 typedef struct Objective
 {
 	MlLogisticFit *fit;
@@ -41,6 +44,8 @@ ml_logistic_lbfgs(MlLogisticFit *fit)
 	.tolerance = fit->tol, .max_iter = fit->max_iter};
 	double	   *x = ml_fit_doubles(fit->size);
 	double	   *l1 = NULL;
+	double	   *curvature = ml_fit_doubles(fit->size);
+	double	   *of_class;
 	MlkStatus	status;
 
 	memcpy(x, fit->b, sizeof(double) * fit->size);
@@ -51,6 +56,10 @@ ml_logistic_lbfgs(MlLogisticFit *fit)
 			l1[i] = i % fit->q == 0 ? 0.0 : fit->l1 / fit->total;
 	}
 	minimiser.l1 = l1;
+	of_class = ml_fit_curvature(fit->problem, fit->control, fit->weight, LOSS_CURVATURE, fit->l2 / fit->total);
+	for (int k = 0; k < fit->outputs; k++)
+		memcpy(curvature + (Size) k * fit->q, of_class, sizeof(double) * fit->q);
+	minimiser.curvature = curvature;
 	status = mlk_lbfgs_minimise(&minimiser, x, ml_fit_doubles(mlk_lbfgs_scratch(fit->size)));
 	ml_check_status(status);
 	memcpy(fit->b, x, sizeof(double) * fit->size);

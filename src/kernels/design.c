@@ -141,3 +141,41 @@ mlk_design_dot_t(const MlkDesign *x, int64_t from, int64_t rows, const double *r
 	}
 	return sum_rows(r, rows);
 }
+
+MLK_CLONES
+static void
+squares_dense(const double *x, int64_t stride, int cols, int64_t rows, const double *w, double *g)
+{
+	for (int64_t i = 0; i < rows; i++)
+	{
+		double		weight = w == NULL ? 1.0 : w[i];
+
+		for (int j = 0; j < cols; j++)
+			g[j] += weight * x[i * stride + j] * x[i * stride + j];
+	}
+}
+
+static void
+squares_codes(const uint32_t *code, int64_t stride, uint32_t cols, int64_t rows, const double *w, double *g)
+{
+	for (int64_t i = 0; i < rows; i++)
+	{
+		if (code[i * stride] < cols)
+			g[code[i * stride]] += w == NULL ? 1.0 : w[i];
+	}
+}
+
+void
+mlk_design_squares(const MlkDesign *x, int64_t from, int64_t rows, const double *w, double *g)
+{
+	for (int b = 0; b < x->n_blocks; b++)
+	{
+		const MlkBlock *block = &x->blocks[b];
+		int64_t		at = from * block->stride;
+
+		if (block->kind == MLK_BLOCK_DENSE)
+			squares_dense(block->dense + at, block->stride, block->cols, rows, w, g + block->first);
+		else
+			squares_codes(block->codes + at, block->stride, (uint32_t) block->cols, rows, w, g + block->first);
+	}
+}

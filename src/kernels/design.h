@@ -57,4 +57,7 @@ extern void mlk_design_dot(const MlkDesign *x, int64_t from, int64_t rows, const
 /* g[cols] += X' r over rows [from, from + rows), r[0] belongs to row from; returns sum of r */
 extern double mlk_design_dot_t(const MlkDesign *x, int64_t from, int64_t rows, const double *r, double *g);
 
+/* g[cols] += sum of w x^2 over rows [from, from + rows); w as r above, NULL: all one */
+extern void mlk_design_squares(const MlkDesign *x, int64_t from, int64_t rows, const double *w, double *g);
+
 #endif							/* MLK_DESIGN_H */

@@ -11,7 +11,7 @@
 #define WOLFE 0.9
 #define LINE_STEPS 30
 /* below this relative change the values are rounding noise, and the gradient alone decides */
-#define VALUE_NOISE 1e-14
+#define VALUE_NOISE 1e-12
 
 typedef struct Memory
 {
@@ -71,6 +71,28 @@ set_slope(Search *s)
 	s->m->gradient_norm = mlk_vector_max_abs(s->slope, s->m->n);
 }
 
+/* direction := scale times direction over the curvature; the scale is that of the last step, measured in the same way */
+static void
+apply_curvature(Search *s)
+{
+	const Memory *mem = &s->memory;
+	const double *curvature = s->m->curvature;
+	double		scale = 1.0;
+	double		length = 0.0;
+
+	if (mem->count > 0)
+	{
+		int			last = (mem->next - 1 + MLK_LBFGS_MEMORY) % MLK_LBFGS_MEMORY;
+		const double *y = mem->y[last];
+
+		for (int64_t i = 0; i < s->m->n; i++)
+			length += curvature != NULL ? y[i] * y[i] / curvature[i] : y[i] * y[i];
+		scale = 1.0 / (mem->rho[last] * length);
+	}
+	for (int64_t i = 0; i < s->m->n; i++)
+		s->direction[i] *= curvature != NULL ? scale / curvature[i] : scale;
+}
+
 /* direction := -H slope by the two-loop recursion; a direction must not leave the slope's orthant */
 static void
 set_direction(Search *s)
@@ -88,14 +110,7 @@ set_direction(Search *s)
 		alpha[at] = mem->rho[at] * mlk_vector_dot(mem->s[at], s->direction, n);
 		mlk_vector_axpy(-alpha[at], mem->y[at], s->direction, n);
 	}
-	if (mem->count > 0)
-	{
-		int			last = (mem->next - 1 + MLK_LBFGS_MEMORY) % MLK_LBFGS_MEMORY;
-		double		scale = 1.0 / (mem->rho[last] * mlk_vector_dot(mem->y[last], mem->y[last], n));
-
-		for (int64_t i = 0; i < n; i++)
-			s->direction[i] *= scale;
-	}
+	apply_curvature(s);
 	for (int k = mem->count - 1; k >= 0; k--)
 	{
 		int			at = (mem->next - 1 - k + 2 * MLK_LBFGS_MEMORY) % MLK_LBFGS_MEMORY;
@@ -277,7 +292,7 @@ take_step(Search *s)
 		MlkStatus	status;
 
 		set_direction(s);
-		if (fresh)
+		if (fresh && s->m->curvature == NULL)
 			t = 1.0 / (1.0 + sqrt(mlk_vector_dot(s->slope, s->slope, s->m->n)));
 		status = s->m->l1 != NULL ? search_orthant(s, t, &value) : search_wolfe(s, t, &value);
 		if (status == MLK_OK)
@@ -305,10 +320,13 @@ mlk_lbfgs_minimise(MlkLbfgs *m, double *x, double *scratch)
 		set_slope(&s);
 	while (status == MLK_OK && m->gradient_norm > m->tolerance)
 	{
-		if (m->iterations++ >= m->max_iter)
+		if (m->iterations == m->max_iter)
 			status = MLK_NOT_CONVERGED;
 		else
+		{
+			m->iterations++;
 			status = take_step(&s);
+		}
 	}
 	m->value = s.value;
 	return status;

@@ -23,6 +23,7 @@ typedef struct MlkLbfgs
 	MlkObjectiveFn objective;
 	void	   *arg;
 	const double *l1;			/* per coordinate, >= 0; NULL: none */
+	const double *curvature;	/* about the Hessian's diagonal, > 0: coordinates of very different steepness; NULL: alike */
 	double		tolerance;		/* on the largest element of the (pseudo-)gradient, absolute */
 	int			max_iter;
 	int			iterations;		/* out */

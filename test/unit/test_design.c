@@ -93,6 +93,30 @@ test_dot_t(void **state)
 	unit_design_free(&d);
 }
 
+static void
+test_squares_of_columns(void **state)
+{
+	UnitDesign	d = unit_design(ROWS, 3);
+	const MlkDesign *x = unit_design_of(&d);
+
+	for (int weighted = 0; weighted < 2; weighted++)
+	{
+		double		g[MIXED_COLS] = {0};
+
+		mlk_design_squares(x, 0, 100, weighted ? d.y : NULL, g);
+		mlk_design_squares(x, 100, ROWS - 100, weighted ? d.y + 100 : NULL, g);
+		for (int j = 0; j < MIXED_COLS; j++)
+		{
+			double		sum = 0.0;
+
+			for (int i = 0; i < ROWS; i++)
+				sum += (weighted ? d.y[i] : 1.0) * d.plain[i * MIXED_COLS + j] * d.plain[i * MIXED_COLS + j];
+			assert_true(fabs(g[j] - sum) <= TOLERANCE * ROWS);
+		}
+	}
+	unit_design_free(&d);
+}
+
 static double
 run_squares(const MlkDesign *x, const double *y, const double *w, int threads, const double *b, double *product)
 {
@@ -150,6 +174,7 @@ main(void)
 		cmocka_unit_test(test_expand_and_columns),
 		cmocka_unit_test(test_dot),
 		cmocka_unit_test(test_dot_t),
+		cmocka_unit_test(test_squares_of_columns),
 		cmocka_unit_test(test_squares),
 	};
 

@@ -84,6 +84,23 @@ test_l1(void **state)
 	unit_free(scratch);
 }
 
+/* with the true curvature a separable bowl takes a step or two, whatever its steepness */
+static void
+test_curvature(void **state)
+{
+	double		x[N] = {0};
+	double		curvature[N];
+	double	   *scratch = unit_array(double, (size_t) mlk_lbfgs_scratch(N));
+	MlkLbfgs	m = {.n = N, .objective = bowl, .curvature = curvature, .tolerance = 1e-9, .max_iter = 3};
+
+	for (int i = 0; i < N; i++)
+		curvature[i] = pow(10.0, 4.0 * i / (N - 1));
+	assert_int_equal(mlk_lbfgs_minimise(&m, x, scratch), MLK_OK);
+	for (int i = 0; i < N; i++)
+		assert_close(x[i], (i % 3 - 1.0) * 0.01 * i, 1e-9);
+	unit_free(scratch);
+}
+
 static void
 test_limits(void **state)
 {
@@ -93,6 +110,7 @@ test_limits(void **state)
 
 	assert_int_equal(mlk_lbfgs_minimise(&m, x, scratch), MLK_NOT_CONVERGED);
 	assert_true(m.value < N - 1);
+	assert_int_equal(m.iterations, 3);
 	unit_free(scratch);
 }
 
@@ -124,6 +142,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rosenbrock),
 		cmocka_unit_test(test_l1),
+		cmocka_unit_test(test_curvature),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_status),
 	};
