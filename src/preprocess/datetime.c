@@ -158,6 +158,14 @@ datetime_check(const char *column, const double *option)
 				 errhint("Name parts, for example \"parts\": [\"dow\", \"hour\"], or exclude the column.")));
 }
 
+/* nothing of its own is stored; bytes that no training has written may name no part */
+static void
+datetime_read(MlStep *step, MlBlobReader *r)
+{
+	if (((MlDatetime *) step)->n == 0)
+		ml_blob_fail(r, "a step leaves nothing of its column");
+}
+
 static int64
 datetime_n_dense(const MlInput *input, const double *option)
 {
@@ -334,6 +342,7 @@ const MlStepKind ml_step_datetime = {
 	.default_types = ML_TYPE_BIT(ML_TYPE_TIME),
 	.check = datetime_check,
 	.init = datetime_init,
+	.read = datetime_read,
 	.n_dense = datetime_n_dense,
 	.rule = datetime_rule,
 	.dense_name = datetime_dense_name,
