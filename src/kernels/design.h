@@ -17,7 +17,8 @@
 typedef enum MlkBlockKind
 {
 	MLK_BLOCK_DENSE,			/* cols numbers a row */
-	MLK_BLOCK_CODES				/* one code a row: column first + code is 1, the others 0 */
+	MLK_BLOCK_CODES,			/* one code a row: column first + code is 1, the others 0 */
+	MLK_BLOCK_CATEGORY			/* native layout only: one column whose value is the code; n_codes of them */
 } MlkBlockKind;
 
 typedef struct MlkBlock
@@ -27,7 +28,8 @@ typedef struct MlkBlock
 	int32_t		cols;
 	int64_t		stride;			/* dense: doubles from a row to the next; codes: codes from a row to the next */
 	const double *dense;
-	const uint32_t *codes;		/* >= cols (MLK_NO_CODE): no column set */
+	const uint32_t *codes;		/* >= cols (MLK_NO_CODE): no column set; category: missing or never seen */
+	int32_t		n_codes;		/* category: number of codes */
 } MlkBlock;
 
 typedef struct MlkDesign
