@@ -227,21 +227,27 @@ array_follows(MlBlobReader *r, size_t item_size, uint32_t n)
 	return ml_blob_ok(r);
 }
 
+const uint8_t *
+ml_blob_get_array(MlBlobReader *r, size_t item_size, uint32_t n)
+{
+	return array_follows(r, item_size, n) ? take(r, (size_t) n * item_size) : NULL;
+}
+
 /* on failure the buffer holds zeros, as a single get would have returned */
 void
 ml_blob_get_f64_array(MlBlobReader *r, double *v, uint32_t n)
 {
-	bool		there = array_follows(r, 8, n);
+	const uint8_t *items = ml_blob_get_array(r, 8, n);
 
 	for (uint32_t i = 0; i < n; i++)
-		v[i] = there ? ml_blob_get_f64(r) : 0;
+		v[i] = items == NULL ? 0 : ml_blob_load_f64(items, i);
 }
 
 void
 ml_blob_get_u32_array(MlBlobReader *r, uint32_t *v, uint32_t n)
 {
-	bool		there = array_follows(r, 4, n);
+	const uint8_t *items = ml_blob_get_array(r, 4, n);
 
 	for (uint32_t i = 0; i < n; i++)
-		v[i] = there ? ml_blob_get_u32(r) : 0;
+		v[i] = items == NULL ? 0 : ml_blob_load_u32(items, i);
 }

@@ -56,5 +56,26 @@ extern const char *ml_blob_get_string(MlBlobReader *r, uint32_t *len);
 /* into a caller's buffer of exactly n values, whose stored count must be n */
 extern void ml_blob_get_f64_array(MlBlobReader *r, double *v, uint32_t n);
 extern void ml_blob_get_u32_array(MlBlobReader *r, uint32_t *v, uint32_t n);
+/* the items themselves, where they lie in the data, without a copy; stored count must be n; NULL on failure.  Read them with ml_blob_load_* */
+extern const uint8_t *ml_blob_get_array(MlBlobReader *r, size_t item_size, uint32_t n);
+
+/* written out, so that compilers see a plain load on little-endian machines: models of megabytes pass through here */
+static inline uint32_t
+ml_blob_load_u32(const uint8_t *items, size_t i)
+{
+	const uint8_t *at = items + i * 4;
+
+	return (uint32_t) at[0] | (uint32_t) at[1] << 8 | (uint32_t) at[2] << 16 | (uint32_t) at[3] << 24;
+}
+
+static inline double
+ml_blob_load_f64(const uint8_t *items, size_t i)
+{
+	uint64_t	bits = ml_blob_load_u32(items, 2 * i) | (uint64_t) ml_blob_load_u32(items, 2 * i + 1) << 32;
+	double		v;
+
+	__builtin_memcpy(&v, &bits, sizeof(v));
+	return v;
+}
 
 #endif							/* ML_BLOB_H */

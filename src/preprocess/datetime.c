@@ -69,7 +69,7 @@ static const struct
 };
 
 static const MlOptionSpec options[] = {
-	{.name = "impute",.type = ML_OPTION_CHOICE,.fallback = ML_IMPUTE_MEAN,.choices = ml_impute_choices,
+	{.name = "impute",.type = ML_OPTION_CHOICE,.fallback = ML_IMPUTE_MEAN,.source = ML_OPTION_IMPUTE,.choices = ml_impute_choices,
 	.help = "what stands for a missing time"},
 	{.name = "fill",.type = ML_OPTION_NUMBER,.min = -MAX_SECONDS,.max = MAX_SECONDS,
 	.help = "the time that \"impute\": \"constant\" puts in, as seconds since 1970-01-01 UTC"},
@@ -340,6 +340,7 @@ const MlStepKind ml_step_datetime = {
 	.options = options,
 	.types = ML_TYPE_BIT(ML_TYPE_TIME),
 	.default_types = ML_TYPE_BIT(ML_TYPE_TIME),
+	.native_types = ML_TYPE_BIT(ML_TYPE_TIME),
 	.check = datetime_check,
 	.init = datetime_init,
 	.read = datetime_read,

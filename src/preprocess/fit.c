@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -14,25 +16,25 @@
 #include "preprocess/prep.h"
 
 void
-ml_prep_check_options(Jsonb *options, const MlColumn *columns, int n)
+ml_prep_check_options(Jsonb *options, const MlColumn *columns, int n, const MlPrepDefaults *defaults)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "mlops preprocess options", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
 
-	ml_options_check(options, columns, n);
+	ml_options_check(options, columns, n, defaults);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 }
 
-static void
-refuse_infinities(const MlColumn *column)
+void
+ml_prep_refuse_infinities(const MlColumn *column)
 {
 	if (column->infinities > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("column \"%s\" has infinite values", column->name),
 				 errdetail("%lld of its values are infinite.", (long long) column->infinities),
-				 errhint("Make them NULL or leave the rows out in the source; NULL is imputed.")));
+				 errhint("Make them NULL or leave the rows out in the source; NULL counts as missing.")));
 }
 
 /*
@@ -87,7 +89,7 @@ choose_steps(const MlDataset *data, const int *features, int n_features, Jsonb *
 		Size		size;
 
 		CHECK_FOR_INTERRUPTS();
-		refuse_infinities(column);
+		ml_prep_refuse_infinities(column);
 		describe_input(&prep->inputs[i], column, prep->n_values);
 		prep->n_values += prep->inputs[i].width;
 		MemoryContextSwitchTo(scratch);
@@ -147,6 +149,20 @@ learn(MlPrep *prep, MlPass *pass, MlBudget *budget, MlkPool *pool)
 	ml_budget_free(budget, pass->moments);
 }
 
+/* all that is learned step by step */
+static MlPrep *
+fit_all_steps(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
+			  Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool)
+{
+	MlPrep	   *prep;
+
+	ml_prep_check_options(options, data->columns, data->n_columns, defaults);
+	prep = choose_steps(data, features, n_features, options, defaults);
+	fit_steps(prep, data, rows, features, pool);
+	ml_prep_layout(prep);
+	return prep;
+}
+
 MlPrep *
 ml_prep_fit(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
 			Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool, MlkDesign **design)
@@ -154,11 +170,7 @@ ml_prep_fit(const MlDataset *data, const MlRows *rows, const int *features, int 
 	MlPass		pass = {.raw = true,.n_moments = rows->n_train};
 	MlPrep	   *prep;
 
-	ml_prep_check_options(options, data->columns, data->n_columns);
-	prep = choose_steps(data, features, n_features, options, defaults);
-	fit_steps(prep, data, rows, features, pool);
-	ml_prep_layout(prep);
-
+	prep = fit_all_steps(data, rows, features, n_features, options, defaults, pool);
 	ml_prep_start_pass(&pass, prep, data, rows->order, rows->n, data->budget, pool);
 	refuse_missing(prep, &pass);
 	ml_prep_run_pass(&pass, data->budget, pool);
@@ -166,5 +178,38 @@ ml_prep_fit(const MlDataset *data, const MlRows *rows, const int *features, int 
 	ml_prep_run_affine(&pass, pool);
 
 	*design = ml_prep_design(prep, rows->n, pass.dense, pass.codes);
+	return prep;
+}
+
+/* fill of one column that the options want imputed: learned from a design of this column alone, which is then given back */
+static void
+learn_native_fill(MlPrep *prep, int input, const MlDataset *data, const MlRows *rows, int feature,
+				  Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool)
+{
+	const MlStep *step = prep->steps[input];
+	MlkDesign  *design;
+	MlPrep	   *alone = ml_prep_fit(data, rows, &feature, 1, options, defaults, pool, &design);
+
+	Assert(alone->n_dense == step->n_dense && design->blocks[0].kind == MLK_BLOCK_DENSE);
+	memcpy(prep->fill + step->first_dense, alone->fill, sizeof(double) * step->n_dense);
+	ml_budget_free(data->budget, unconstify(double *, design->blocks[0].dense));
+}
+
+MlPrep *
+ml_prep_fit_native(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
+				   Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool)
+{
+	MlPrep	   *prep = fit_all_steps(data, rows, features, n_features, options, defaults, pool);
+
+	for (int j = 0; j < prep->n_dense; j++)
+		prep->fill[j] = NAN;
+	for (int i = 0; i < n_features; i++)
+	{
+		const MlStep *step = prep->steps[i];
+
+		if (step->n_dense > 0 && step->kind->rule(step, 0).impute != ML_IMPUTE_NONE)
+			learn_native_fill(prep, i, data, rows, features[i], options, defaults, pool);
+	}
+	ml_prep_set_inverse(prep);
 	return prep;
 }

@@ -85,7 +85,9 @@ make_blocks(MlPrep *prep)
 		if (step->code_block < 0)
 			continue;
 		block = &prep->blocks[prep->n_blocks++];
-		block->kind = MLK_BLOCK_CODES;
+		block->kind = step->kind->n_categories != NULL ? MLK_BLOCK_CATEGORY : MLK_BLOCK_CODES;
+		if (block->kind == MLK_BLOCK_CATEGORY)
+			block->n_codes = step->kind->n_categories(step);
 		block->first = step->first_code;
 		block->cols = code_cols(step);
 		block->stride = prep->n_code_blocks;
@@ -183,6 +185,38 @@ int
 ml_prep_cols(const MlPrep *prep)
 {
 	return prep->cols;
+}
+
+int
+ml_prep_numbers(const MlPrep *prep)
+{
+	return prep->n_dense;
+}
+
+bool
+ml_prep_fits(const MlPrep *prep, bool native)
+{
+	MlkBlockKind foreign = native ? MLK_BLOCK_CODES : MLK_BLOCK_CATEGORY;
+
+	for (int b = 0; b < prep->n_blocks; b++)
+	{
+		if (prep->blocks[b].kind == foreign)
+			return false;
+	}
+	return true;
+}
+
+const char *
+ml_prep_category(const MlPrep *prep, int column, uint32 code)
+{
+	for (int i = 0; i < prep->n_inputs; i++)
+	{
+		const MlStep *step = prep->steps[i];
+
+		if (step->code_block >= 0 && step->first_code == column && step->kind->category != NULL)
+			return step->kind->category(step, code);
+	}
+	return NULL;
 }
 
 const MlInput *

@@ -21,7 +21,7 @@ enum
 };
 
 static const MlOptionSpec options[] = {
-	{.name = "impute",.type = ML_OPTION_CHOICE,.fallback = ML_IMPUTE_MEAN,.choices = ml_impute_choices,
+	{.name = "impute",.type = ML_OPTION_CHOICE,.fallback = ML_IMPUTE_MEAN,.source = ML_OPTION_IMPUTE,.choices = ml_impute_choices,
 	.help = "what stands for a missing number"},
 	{.name = "fill",.type = ML_OPTION_NUMBER,.min = -DBL_MAX,.max = DBL_MAX,
 	.help = "the number that \"impute\": \"constant\" puts in"},
@@ -140,6 +140,7 @@ const MlStepKind ml_step_number = {
 	.options = options,
 	.types = ML_TYPES_NUMBER | ML_TYPE_BIT(ML_TYPE_TIME) | ML_TYPE_BIT(ML_TYPE_INTERVAL) | ML_TYPE_BIT(ML_TYPE_ARRAY),
 	.default_types = ML_TYPES_NUMBER | ML_TYPE_BIT(ML_TYPE_INTERVAL) | ML_TYPE_BIT(ML_TYPE_ARRAY),
+	.native_types = ML_TYPES_NUMBER | ML_TYPE_BIT(ML_TYPE_INTERVAL) | ML_TYPE_BIT(ML_TYPE_ARRAY),
 	.check = number_check,
 	.n_dense = number_n_dense,
 	.rule = number_rule,

@@ -1,5 +1,9 @@
 /*
- * onehot.c: categories as a block of codes, one column a class.
+ * onehot.c: categories as codes: a block of columns, one a class ("onehot"), or in the native layout one column whose
+ * value is the code ("ordinal").
+ *
+ * Ordinal keeps all values, each code being its place in the order of texts, and has no class for rare values or for NULL:
+ * both, and what was never seen, are missing.  Of "onehot" the rest speaks:
  *
  * The classes are the kept values in the order of their texts, then "(other)" for the rare ones, then the one for NULL;
  * the last two exist only when the training rows had such values.  "drop": "first" leaves the first class without a column.
@@ -55,6 +59,8 @@ typedef struct MlOnehot
 	uint32		null_code;
 } MlOnehot;
 
+extern const MlStepKind ml_step_onehot;
+
 /* ---- classes and codes ---- */
 
 /* unsigned wrap on purpose: class 0 less one dropped is MLK_NO_CODE */
@@ -68,7 +74,7 @@ static void
 set_codes(MlOnehot *o)
 {
 	o->classes = o->kept.n + (o->has_other ? 1 : 0) + (o->has_null ? 1 : 0);
-	o->drop = o->step.option[OPTION_DROP] != 0 ? 1 : 0;
+	o->drop = o->step.kind == &ml_step_onehot && o->step.option[OPTION_DROP] != 0 ? 1 : 0;
 	o->unseen_code = o->has_other ? class_code(o, o->kept.n) : MLK_NO_CODE;
 	o->null_code = o->has_null ? class_code(o, o->classes - 1) : o->unseen_code;
 }
@@ -149,6 +155,16 @@ keep(MlCategories *kept, const MlValueCounts *c, uint32 n, bool numbers)
 }
 
 static void
+warn_empty(const MlStep *step)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("column \"%s\" is NULL in every training row", step->input->name),
+			 errdetail("Its features say nothing."),
+			 errhint("Leave it out of features, or name it in exclude.")));
+}
+
+static void
 onehot_fit(MlStep *step, const MlFitInput *data)
 {
 	MlOnehot   *o = (MlOnehot *) step;
@@ -167,11 +183,26 @@ onehot_fit(MlStep *step, const MlFitInput *data)
 	o->has_null = found.nulls > 0;
 	set_codes(o);
 	if (found.n == 0)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("column \"%s\" is NULL in every training row", step->input->name),
-				 errdetail("Its features say nothing."),
-				 errhint("Leave it out of features, or name it in exclude.")));
+		warn_empty(step);
+	MemoryContextDelete(scratch);
+}
+
+static void
+ordinal_fit(MlStep *step, const MlFitInput *data)
+{
+	MlOnehot   *o = (MlOnehot *) step;
+	MemoryContext result = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(result, "mlops categories", ALLOCSET_DEFAULT_SIZES);
+	MlValueCounts found;
+
+	MemoryContextSwitchTo(scratch);
+	found = ml_count_values(data);
+	qsort(found.item, found.n, sizeof(MlValueCount), by_text);
+	MemoryContextSwitchTo(result);
+	keep(&o->kept, &found, found.n, step->input->type != ML_TYPE_CATEGORY);
+	set_codes(o);
+	if (found.n == 0)
+		warn_empty(step);
 	MemoryContextDelete(scratch);
 }
 
@@ -327,4 +358,72 @@ const MlStepKind ml_step_onehot = {
 	.code = onehot_code,
 	.write = onehot_write,
 	.read = onehot_read
+};
+
+/* ---- ordinal: what differs ---- */
+
+static const MlOptionSpec ordinal_options[] = {
+	{.name = NULL}
+};
+
+static int
+ordinal_code_cols(const MlStep *step)
+{
+	return 1;
+}
+
+static void
+ordinal_code_name(const MlStep *step, int k, StringInfo name)
+{
+	appendStringInfoString(name, step->input->name);
+}
+
+static int
+ordinal_n_categories(const MlStep *step)
+{
+	return (int) ((const MlOnehot *) step)->kept.n;
+}
+
+static const char *
+ordinal_category(const MlStep *step, uint32 code)
+{
+	const MlOnehot *o = (const MlOnehot *) step;
+
+	return code < o->kept.n ? o->kept.text[code] : NULL;
+}
+
+static void
+ordinal_write(const MlStep *step, MlBlobWriter *w)
+{
+	ml_category_write(&((const MlOnehot *) step)->kept, w);
+}
+
+static void
+ordinal_read(MlStep *step, MlBlobReader *r)
+{
+	MlOnehot   *o = (MlOnehot *) step;
+
+	ml_category_read(&o->kept, step->input->type, r);
+	set_codes(o);
+}
+
+const MlStepKind ml_step_ordinal = {
+	.name = "ordinal",
+	.id = 4,
+	.size = sizeof(MlOnehot),
+	.options = ordinal_options,
+	.types = ML_TYPES_NUMBER | ML_TYPE_BIT(ML_TYPE_CATEGORY),
+	.native_types = ML_TYPE_BIT(ML_TYPE_CATEGORY),
+	.n_dense = onehot_n_dense,
+	.fit = ordinal_fit,
+	.code_cols = ordinal_code_cols,
+	.n_categories = ordinal_n_categories,
+	.category = ordinal_category,
+	.code_name = ordinal_code_name,
+	.refresh = onehot_refresh,
+	.block = onehot_block,
+	.row = onehot_row,
+	.code = onehot_code,
+	.write = ordinal_write,
+	.read = ordinal_read
 };

@@ -144,16 +144,16 @@ foreign_option(const MlOptionPlace *place, const MlStepKind *kind, const char *o
 			 errhint("%s", ml_nearest_hint(option, names, n))));
 }
 
-/* names of the steps that take a type; type 0: of all steps */
+/* names of the steps of a layout that take a type; type 0: of all steps of both */
 static const char **
-step_names(MlType type, int *n)
+step_names(MlType type, bool native, int *n)
 {
 	const char **names = palloc(sizeof(char *) * ml_step_count());
 
 	*n = 0;
 	for (int i = 0; i < ml_step_count(); i++)
 	{
-		if (type == 0 || (ml_step_get(i)->types & ML_TYPE_BIT(type)))
+		if (type == 0 || ml_step_fits(ml_step_get(i), type, native))
 			names[(*n)++] = ml_step_get(i)->name;
 	}
 	return names;
@@ -161,10 +161,10 @@ step_names(MlType type, int *n)
 
 /* ERROR unless the value of "encode" is the name of a step that takes the type (0: of any step); its name */
 static const char *
-encode_name(const MlOptionPlace *place, const JsonbValue *v)
+encode_name(const MlOptionPlace *place, bool native, const JsonbValue *v)
 {
 	int			n;
-	const char **names = step_names(place->type, &n);
+	const char **names = step_names(place->type, native, &n);
 	const char *given = v->type == jbvString ? pnstrdup(v->val.string.val, v->val.string.len) : "";
 
 	for (int i = 0; i < n; i++)
@@ -175,7 +175,9 @@ encode_name(const MlOptionPlace *place, const JsonbValue *v)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("preprocess option \"%s\" of %s cannot be %s", ML_OPTION_ENCODE, ml_option_place(place), ml_option_value_text(v)),
-			 place->type != 0 ? errdetail("The column is of kind %s.", ml_type_name(place->type)) : 0,
+			 place->type == 0 ? 0 :
+			 native ? errdetail("The column is of kind %s, and the algorithm takes columns as they are.", ml_type_name(place->type)) :
+			 errdetail("The column is of kind %s.", ml_type_name(place->type)),
 			 errhint("%s", ml_nearest_hint(given, names, n))));
 	return NULL;
 }
@@ -193,31 +195,33 @@ find_entry(const Entry *entries, int n, const char *key)
 
 /* the column's own "encode", else that of "*" where it can be, else what the type suggests */
 static const MlStepKind *
-choose_kind(const MlOptionPlace *place, const Entry *own, int n_own, const Entry *all, int n_all)
+choose_kind(const MlOptionPlace *place, bool native, const Entry *own, int n_own, const Entry *all, int n_all)
 {
 	const JsonbValue *v = find_entry(own, n_own, ML_OPTION_ENCODE);
 	const MlStepKind *kind;
 
 	if (v != NULL)
-		return ml_step_by_name(encode_name(place, v), place->type);
+		return ml_step_by_name(encode_name(place, native, v), place->type, native);
 	v = find_entry(all, n_all, ML_OPTION_ENCODE);
 	if (v != NULL)
 	{
 		const MlOptionPlace everywhere = {NULL, 0};
 
-		kind = ml_step_by_name(encode_name(&everywhere, v), place->type);
+		kind = ml_step_by_name(encode_name(&everywhere, native, v), place->type, native);
 		if (kind != NULL)
 			return kind;
 	}
-	return ml_step_default(place->type);
+	return ml_step_default(place->type, native);
 }
 
 static double
 default_value(const MlOptionSpec *spec, const MlPrepDefaults *defaults)
 {
-	if (defaults != NULL && spec->source == ML_OPTION_DROP)
+	if (spec->source == ML_OPTION_DROP)
 		return defaults->drop_first;
-	if (defaults != NULL && spec->source == ML_OPTION_SCALE)
+	if (spec->source == ML_OPTION_IMPUTE && defaults->native)
+		return ML_IMPUTE_NONE;
+	if (spec->source == ML_OPTION_SCALE)
 	{
 		for (int i = 0; spec->choices[i] != NULL; i++)
 		{
@@ -227,6 +231,19 @@ default_value(const MlOptionSpec *spec, const MlPrepDefaults *defaults)
 		elog(ERROR, "unknown default scale \"%s\"", defaults->scale);
 	}
 	return spec->fallback;
+}
+
+/* a column's own wish that would change nothing is a mistake; that of "*" may be meant for other algorithms */
+static double
+native_scale(const MlOptionPlace *place, const MlOptionSpec *spec, const JsonbValue *own)
+{
+	if (own != NULL && ml_option_value(place, spec, own) != ML_SCALE_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("preprocess option \"%s\" of %s has no effect", spec->name, ml_option_place(place)),
+				 errdetail("Trees split by the order of values, which scaling keeps."),
+				 errhint("Leave it out.")));
+	return ML_SCALE_NONE;
 }
 
 MlStepChoice
@@ -240,7 +257,7 @@ ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrep
 	Entry	   *own = entries_of(options, column, &n_own);
 	MlStepChoice choice;
 
-	choice.kind = choose_kind(&place, own, n_own, all, n_all);
+	choice.kind = choose_kind(&place, defaults->native, own, n_own, all, n_all);
 	choice.option = palloc(sizeof(double) * Max(ml_step_option_count(choice.kind), 1));
 	for (int i = 0; choice.kind->options[i].name != NULL; i++)
 	{
@@ -248,7 +265,9 @@ ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrep
 		const JsonbValue *from_own = find_entry(own, n_own, spec->name);
 		const JsonbValue *from_all = find_entry(all, n_all, spec->name);
 
-		if (from_own != NULL)
+		if (defaults->native && spec->source == ML_OPTION_SCALE)
+			choice.option[i] = native_scale(&place, spec, from_own);
+		else if (from_own != NULL)
 			choice.option[i] = ml_option_value(&place, spec, from_own);
 		else if (from_all != NULL)
 			choice.option[i] = ml_option_value(&everywhere, spec, from_all);
@@ -282,7 +301,7 @@ check_everywhere(const Entry *entry)
 
 		if (strcmp(entries[i].key, ML_OPTION_ENCODE) == 0)
 		{
-			encode_name(&place, &entries[i].value);
+			encode_name(&place, false, &entries[i].value);
 			continue;
 		}
 		kind = kind_with_option(entries[i].key);
@@ -306,7 +325,7 @@ unknown_column(const char *given, const MlColumn *columns, int n)
 }
 
 void
-ml_options_check(Jsonb *options, const MlColumn *columns, int n)
+ml_options_check(Jsonb *options, const MlColumn *columns, int n, const MlPrepDefaults *defaults)
 {
 	Entry	   *entries;
 	int			n_entries;
@@ -328,6 +347,6 @@ ml_options_check(Jsonb *options, const MlColumn *columns, int n)
 			c++;
 		if (c == n)
 			unknown_column(entries[i].key, columns, n);
-		ml_options_resolve(options, columns[c].name, columns[c].type, NULL);
+		ml_options_resolve(options, columns[c].name, columns[c].type, defaults);
 	}
 }

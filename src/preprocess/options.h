@@ -30,7 +30,8 @@ typedef enum MlOptionSource
 {
 	ML_OPTION_OWN,				/* fallback */
 	ML_OPTION_SCALE,			/* MlPrepDefaults.scale: choices must be ml_scale_choices */
-	ML_OPTION_DROP				/* MlPrepDefaults.drop_first: choices are none, first */
+	ML_OPTION_DROP,				/* MlPrepDefaults.drop_first: choices are none, first */
+	ML_OPTION_IMPUTE			/* fallback, but "none" in the native layout: choices must be ml_impute_choices */
 } MlOptionSource;
 
 typedef struct MlOptionSpec
@@ -54,9 +55,9 @@ typedef struct MlStepChoice
 } MlStepChoice;
 
 /* "*" and every column's own entry: names and values, against all steps; ERROR 22023 */
-extern void ml_options_check(Jsonb *options, const MlColumn *columns, int n);
+extern void ml_options_check(Jsonb *options, const MlColumn *columns, int n, const MlPrepDefaults *defaults);
 
-/* what the options make of one column; defaults may be NULL (checks only) */
+/* what the options make of one column */
 extern MlStepChoice ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrepDefaults *defaults);
 
 /* ---- one option (option_value.c) ---- */

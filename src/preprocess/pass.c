@@ -72,14 +72,20 @@ compute_rows(const MlPass *pass, const uint32 *order, int64 n, double *dense, ui
 		affine_rows(prep, dense, n);
 }
 
+void
+ml_prep_count_rows(int64 from, int64 n, uint32 *order)
+{
+	for (int64 i = 0; i < n; i++)
+		order[i] = (uint32) (from + i);
+}
+
 /* row numbers from .. from + n - 1, in the worker's own space */
 static const uint32 *
 count_rows(const MlPass *pass, int64 from, int64 n, int worker)
 {
 	uint32	   *order = pass->counting + worker * pass->block_rows;
 
-	for (int64 i = 0; i < n; i++)
-		order[i] = (uint32) (from + i);
+	ml_prep_count_rows(from, n, order);
 	return order;
 }
 
@@ -90,7 +96,8 @@ gather_block(void *arg, int64 block, int worker)
 	const MlPass *pass = arg;
 	int64		from = block * pass->block_rows;
 	int64		n = Min(pass->block_rows, pass->n - from);
-	const uint32 *order = pass->order != NULL ? pass->order + from : count_rows(pass, from, n, worker);
+	const uint32 *order = pass->order != NULL ? pass->order + from :
+		count_rows(pass, pass->first + from, n, worker);
 
 	compute_rows(pass, order, n,
 				 pass->dense + from * pass->prep->n_dense, pass->codes + from * pass->prep->n_code_blocks);
@@ -184,21 +191,33 @@ scatter(MlPass *pass, MlBudget *budget, MlkPool *pool)
 }
 
 void
-ml_prep_run_pass(MlPass *pass, MlBudget *budget, MlkPool *pool)
+ml_prep_refresh_steps(const MlPrep *prep, MlBoundStep *bound)
 {
-	MlkStatus	status;
-
-	for (int i = 0; i < pass->prep->n_inputs; i++)
+	for (int i = 0; i < prep->n_inputs; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (pass->prep->steps[i]->kind->refresh != NULL)
-			pass->prep->steps[i]->kind->refresh(&pass->bound[i]);
+		if (prep->steps[i]->kind->refresh != NULL)
+			prep->steps[i]->kind->refresh(&bound[i]);
 	}
-	if (pass->order != NULL && pass->n >= pass->data_rows / SCATTER_SHARE)
-		status = scatter(pass, budget, pool);
-	else
-		status = mlk_parallel_for(pool, ml_prep_pass_blocks(pass, pass->n), gather_block, pass);
-	ml_check_status(status);
+}
+
+void
+ml_prep_run_gather(MlPass *pass, MlkPool *pool)
+{
+	ml_prep_refresh_steps(pass->prep, pass->bound);
+	ml_check_status(mlk_parallel_for(pool, ml_prep_pass_blocks(pass, pass->n), gather_block, pass));
+}
+
+void
+ml_prep_run_pass(MlPass *pass, MlBudget *budget, MlkPool *pool)
+{
+	if (pass->order == NULL || pass->n < pass->data_rows / SCATTER_SHARE)
+	{
+		ml_prep_run_gather(pass, pool);
+		return;
+	}
+	ml_prep_refresh_steps(pass->prep, pass->bound);
+	ml_check_status(scatter(pass, budget, pool));
 }
 
 static void

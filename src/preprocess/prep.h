@@ -28,7 +28,7 @@ struct MlPrep
 
 	int			n_dense;
 	int			cols;
-	int			n_code_blocks;	/* codes a row */
+	int			n_code_blocks;	/* codes a row; those of the native layout have one column each */
 	int			n_blocks;
 	MlkBlock   *blocks;			/* kind, first, cols and stride; without data */
 
@@ -63,7 +63,8 @@ typedef struct MlPass
 {
 	const MlPrep *prep;
 	MlBoundStep *bound;			/* one an input */
-	const uint32 *order;		/* n rows, none twice; NULL: 0 .. n - 1 */
+	const uint32 *order;		/* n rows, none twice; NULL: all from first on */
+	int64		first;			/* order NULL: the rows are first .. first + n - 1 */
 	int64		n;
 	int64		data_rows;
 	int64		block_rows;		/* depends on the shape of the data alone */
@@ -88,11 +89,20 @@ extern void ml_prep_start_pass(MlPass *pass, const MlPrep *prep, const MlDataset
 							   MlBudget *budget, MlkPool *pool);
 extern int64 ml_prep_block_rows(const MlPrep *prep, int64 data_rows);
 extern int64 ml_prep_pass_blocks(const MlPass *pass, int64 rows);
-/* fill dense and codes; budget is for scratch, and not needed when order is NULL */
+/* main thread, before a pass and before any step's block is called */
+extern void ml_prep_refresh_steps(const MlPrep *prep, MlBoundStep *bound);
+/* fill dense and codes, reading the rows in whatever order is fastest; budget is for scratch, and not needed when order is NULL */
 extern void ml_prep_run_pass(MlPass *pass, MlBudget *budget, MlkPool *pool);
+/* the same in the order of the design: for a few rows of many, without scratch */
+extern void ml_prep_run_gather(MlPass *pass, MlkPool *pool);
 extern void ml_prep_run_moments(MlPass *pass, MlkPool *pool);
 /* after a raw pass: impute, center and scale in place */
 extern void ml_prep_run_affine(MlPass *pass, MlkPool *pool);
+
+/* ERROR 22003 naming the column when it has infinite values */
+extern void ml_prep_refuse_infinities(const MlColumn *column);
+/* the order of row numbers from .. from + n - 1 */
+extern void ml_prep_count_rows(int64 from, int64 n, uint32 *order);
 
 /* ---- learning the dense outputs (dense.c) ---- */
 

@@ -13,6 +13,7 @@
 #include "postgres.h"
 #include "utils/jsonb.h"
 #include "dataset/dataset.h"
+#include "kernels/bins.h"
 #include "kernels/design.h"
 #include "model/blob.h"
 
@@ -23,6 +24,7 @@ typedef struct MlPrepDefaults
 {
 	const char *scale;			/* "standard", "minmax", "robust", "none" */
 	bool		drop_first;		/* one-hot without the first category: full rank for inference */
+	bool		native;			/* numbers raw with NaN for missing, categories as codes (MLK_BLOCK_CATEGORY): trees */
 } MlPrepDefaults;
 
 /* what the scorer must bring for each feature, in the order of the features */
@@ -43,10 +45,10 @@ typedef union MlValue
 } MlValue;
 
 /*
- * ERROR 22023 for an unknown column, option or value (with the nearest valid name as hint): before any data is read.
- * columns are the names of the source's features; called again by fit with the data.
+ * ERROR 22023 for an unknown column, option or value (with the nearest valid name as hint), and for one that the layout has no use
+ * for: before any data is read.  columns are the names of the source's features; called again by fit with the data.
  */
-extern void ml_prep_check_options(Jsonb *options, const MlColumn *columns, int n);
+extern void ml_prep_check_options(Jsonb *options, const MlColumn *columns, int n, const MlPrepDefaults *defaults);
 
 /*
  * Fit on rows [0, n_train) of the canonical order, apply to all rows.  The design (train rows first) lives in the
@@ -60,6 +62,28 @@ extern MlPrep *ml_prep_fit(const MlDataset *data, const MlRows *rows, const int 
 extern MlkDesign *ml_prep_apply(const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
 								MlBudget *budget, MlkPool *pool);
 
+/*
+ * Native layout: fit without a design (dictionaries only), then panels of rows on demand: trees keep bins, not a second
+ * copy of the numbers.  The panel's design is valid until the next call; rows of order in any order, n <= max_rows.
+ */
+extern MlPrep *ml_prep_fit_native(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
+								  Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool);
+typedef struct MlPrepPanel MlPrepPanel;
+extern MlPrepPanel *ml_prep_panel_create(const MlPrep *prep, const MlDataset *data, int64 max_rows, MlBudget *budget, MlkPool *pool);
+extern const MlkDesign *ml_prep_panel(MlPrepPanel *panel, const uint32 *order, int64 n);
+/* the same for rows [from, from + n) as the data has them, which is how they are read fastest */
+extern const MlkDesign *ml_prep_panel_rows(MlPrepPanel *panel, int64 from, int64 n);
+extern void ml_prep_panel_free(MlPrepPanel *panel, MlBudget *budget);
+
+/*
+ * Bins of rows [0, n_train) of the canonical order, from panels: edges from the first 200,000 training rows (a uniform sample),
+ * at most max_bins value bins a number.  In the budget.  More than 65,535 categories: ERROR 54000.
+ */
+extern MlkBinned *ml_prep_bin(const MlPrep *prep, const MlDataset *data, const MlRows *rows, int max_bins,
+							  MlBudget *budget, MlkPool *pool);
+/* the bins go back to the budget */
+extern void ml_prep_bin_free(MlkBinned *binned, MlBudget *budget);
+
 /* Streaming: bind once to the columns of a batch dataset, then refill the design for every batch without allocating */
 typedef struct MlPrepBinding MlPrepBinding;
 extern MlPrepBinding *ml_prep_bind(const MlPrep *prep, const MlDataset *batch, int max_rows);
@@ -68,11 +92,20 @@ extern const MlkDesign *ml_prep_apply_batch(MlPrepBinding *binding, const MlData
 extern int	ml_prep_n_inputs(const MlPrep *prep);
 extern int	ml_prep_n_values(const MlPrep *prep);	/* sum of widths */
 extern int	ml_prep_cols(const MlPrep *prep);	/* of the design */
+extern int	ml_prep_numbers(const MlPrep *prep);	/* dense columns, which come first */
+/* true when every code block fits the layout: one-hot columns, or categories in the native one */
+extern bool ml_prep_fits(const MlPrep *prep, bool native);
 extern const MlInput *ml_prep_input(const MlPrep *prep, int i);
 extern uint32 ml_prep_code(const MlPrep *prep, int input, const char *text, int len);	/* unseen: a code of its own */
 
 /* names of the design columns (cols of them): age, city=Paris, age is null, signup.dow; palloc'd anew by each call */
 extern const char *const *ml_prep_names(const MlPrep *prep, int *cols);
+
+/* index of the input that each design column comes from; input[cols] */
+extern void ml_prep_origin(const MlPrep *prep, int *input);
+
+/* native layout: text of a category's code; column is one of the design.  NULL when there is no such category */
+extern const char *ml_prep_category(const MlPrep *prep, int column, uint32 code);
 
 /* one row: buffers are made once, ml_prep_row refills them; the design has one row */
 typedef struct MlPrepRow

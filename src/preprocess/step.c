@@ -52,23 +52,36 @@ ml_step_by_id(uint8 id)
 	return NULL;
 }
 
+/* what a kind of step takes by default in a layout */
+static uint32
+layout_types(const MlStepKind *kind, bool native)
+{
+	return native ? kind->native_types : kind->default_types;
+}
+
+bool
+ml_step_fits(const MlStepKind *kind, MlType type, bool native)
+{
+	return layout_types(kind, native) != 0 && (type == 0 || (kind->types & ML_TYPE_BIT(type)) != 0);
+}
+
 const MlStepKind *
-ml_step_by_name(const char *name, MlType type)
+ml_step_by_name(const char *name, MlType type, bool native)
 {
 	for (int i = 0; i < lengthof(kinds); i++)
 	{
-		if ((kinds[i]->types & ML_TYPE_BIT(type)) && strcmp(kinds[i]->name, name) == 0)
+		if (ml_step_fits(kinds[i], type, native) && strcmp(kinds[i]->name, name) == 0)
 			return kinds[i];
 	}
 	return NULL;
 }
 
 const MlStepKind *
-ml_step_default(MlType type)
+ml_step_default(MlType type, bool native)
 {
 	for (int i = 0; i < lengthof(kinds); i++)
 	{
-		if (kinds[i]->default_types & ML_TYPE_BIT(type))
+		if (layout_types(kinds[i], native) & ML_TYPE_BIT(type))
 			return kinds[i];
 	}
 	elog(ERROR, "no step takes columns of kind %d", (int) type);

@@ -88,9 +88,13 @@ struct MlStepKind
 	Size		size;			/* Required: of the struct that begins with MlStep; zeroed when made */
 	const MlOptionSpec *options;	/* Required: rows ended by name == NULL; new rows at the end */
 
-	/* Required: bits (1 << MlType) this step can take, and those that it takes unless told otherwise */
+	/*
+	 * Required: bits (1 << MlType) this step can take, and those that it takes unless told otherwise, in a design and in the
+	 * native layout; 0 of the latter two: not for that layout.
+	 */
 	uint32		types;
 	uint32		default_types;
+	uint32		native_types;
 
 	/* Optional: refuse combinations of options; before any data is read */
 	void		(*check) (const char *column, const double *option);
@@ -107,6 +111,9 @@ struct MlStepKind
 	void		(*fit) (MlStep *step, const MlFitInput *data);
 	/* Optional: columns of the code block, known once fitted; absent: none */
 	int			(*code_cols) (const MlStep *step);
+	/* Native layout with a code block, Required: the code block is a MLK_BLOCK_CATEGORY of so many codes, and what a code stands for */
+	int			(*n_categories) (const MlStep *step);
+	const char *(*category) (const MlStep *step, uint32 code);
 
 	/* Required: append the name of dense output k, or of code column k */
 	void		(*dense_name) (const MlStep *step, int k, StringInfo name);
@@ -140,8 +147,9 @@ struct MlStepKind
 extern int	ml_step_count(void);
 extern const MlStepKind *ml_step_get(int i);
 extern const MlStepKind *ml_step_by_id(uint8 id);	/* NULL when unknown */
-extern const MlStepKind *ml_step_by_name(const char *name, MlType type);	/* NULL: no such step takes the type */
-extern const MlStepKind *ml_step_default(MlType type);	/* never NULL */
+extern bool ml_step_fits(const MlStepKind *kind, MlType type, bool native);	/* type 0: of any type */
+extern const MlStepKind *ml_step_by_name(const char *name, MlType type, bool native);	/* NULL: no such step takes the type */
+extern const MlStepKind *ml_step_default(MlType type, bool native);	/* never NULL */
 extern int	ml_step_option_count(const MlStepKind *kind);
 /* row of the table, -1 when the step has no such option */
 extern int	ml_step_option_find(const MlStepKind *kind, const char *name);

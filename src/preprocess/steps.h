@@ -3,4 +3,5 @@
  */
 ML_STEP(ml_step_number)
 ML_STEP(ml_step_onehot)
+ML_STEP(ml_step_ordinal)
 ML_STEP(ml_step_datetime)

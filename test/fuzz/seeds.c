@@ -8,6 +8,7 @@
 #include "algorithms/algorithm.h"
 #include "algorithms/linear_state.h"
 #include "algorithms/params.h"
+#include "algorithms/tree_state.h"
 #include "fuzz.h"
 #include "kernels/hash.h"
 #include "model/envelope.h"
@@ -82,13 +83,13 @@ fill_column(MlColumn *column, const char *name, MlType type, int width)
 }
 
 static MlPrep *
-train_prep(int n_features, const char *scale, bool drop_first)
+train_prep(int n_features, const char *scale, bool drop_first, bool native)
 {
 	MlDataset	data = {.rows = ROWS,.n_columns = N_COLUMNS};
 	uint32		order[ROWS];
 	MlRows		rows = {.n = ROWS,.n_train = ROWS - 2,.order = order};
 	int			features[N_COLUMNS] = {0, 1, 2, 3, 4};
-	MlPrepDefaults defaults = {scale, drop_first};
+	MlPrepDefaults defaults = {scale, drop_first, native};
 	MlkDesign  *design;
 
 	data.columns = palloc0(sizeof(MlColumn) * N_COLUMNS);
@@ -99,6 +100,8 @@ train_prep(int n_features, const char *scale, bool drop_first)
 	fill_column(&data.columns[4], "ok", ML_TYPE_BOOL, 1);
 	for (int i = 0; i < ROWS; i++)
 		order[i] = ROWS - 1 - i;
+	if (native)
+		return ml_prep_fit_native(&data, &rows, features, n_features, NULL, &defaults, NULL);
 	return ml_prep_fit(&data, &rows, features, n_features, NULL, &defaults, NULL, &design);
 }
 
@@ -118,6 +121,67 @@ linear_state(MlTask task, int cols, int outputs)
 		state->intercept[i] = 0.5;
 	for (int i = 0; i < outputs * cols; i++)
 		state->weights[i] = 0.25 * i;
+	return state;
+}
+
+/* bins of a design's columns: three a number, the codes of a category */
+static MlkBinned *
+make_bins(const MlkDesign *x)
+{
+	static const double edges[] = {0.5, 1.5};
+	MlkBinned  *binned = palloc0(sizeof(MlkBinned));
+	MlkBinFeature *feature = palloc0(sizeof(MlkBinFeature) * (x->cols + 1));
+
+	binned->n_features = x->cols;
+	binned->features = feature;
+	for (int j = 0; j < x->cols; j++)
+	{
+		feature[j].n_bins = 3;
+		feature[j].edges = edges;
+	}
+	for (int b = 0; b < x->n_blocks; b++)
+	{
+		if (x->blocks[b].kind != MLK_BLOCK_CATEGORY)
+			continue;
+		feature[x->blocks[b].first].category = true;
+		feature[x->blocks[b].first].n_bins = x->blocks[b].n_codes;
+	}
+	return binned;
+}
+
+/* two trees a score: one split on every column, one below the other */
+static MlTreeState *
+tree_state(MlTask task, int n_classes, bool boosting, const MlkDesign *x)
+{
+	int			outputs = task == ML_TASK_REGRESSION || (boosting && n_classes == 2) ? 1 : n_classes;
+	int			per_leaf = boosting ? 1 : outputs;
+	MlTreeLink	link = !boosting ? ML_TREE_AVERAGE : task == ML_TASK_REGRESSION ? ML_TREE_EXP :
+		n_classes == 2 ? ML_TREE_LOGISTIC : ML_TREE_SOFTMAX;
+	MlTreeState *state = ml_tree_state_create(make_bins(x), outputs, per_leaf, link);
+	MlkGrownNode *node = palloc0(sizeof(MlkGrownNode) * (2 * x->cols + 1));
+	double	   *value = palloc0(sizeof(double) * per_leaf * (x->cols + 1));
+	uint32		set[1] = {5};
+
+	for (int j = 0; j <= x->cols; j++)
+	{
+		node[2 * j].feature = j < x->cols ? j : -1;
+		node[2 * j].left = 2 * j + 1;
+		node[2 * j].right = 2 * j + 2;
+		node[2 * j].bin = j % 3;
+		node[2 * j].missing_left = j % 2 == 1;
+		node[2 * j].gain = 1.0 / (j + 1);
+		node[2 * j].rows = x->cols + 1 - j;
+		if (j < x->cols)
+		{
+			node[2 * j + 1].feature = -1;
+			node[2 * j + 1].rows = 1;
+		}
+	}
+	for (int i = 0; i < per_leaf * (x->cols + 1); i++)
+		value[i] = 0.125 * i;
+	for (int t = 0; t < 2 * (outputs / per_leaf); t++)
+		ml_tree_state_add(state, node, 2 * x->cols + 1, set, value);
+	ml_tree_state_finish(state, NULL, 0.5);
 	return state;
 }
 
@@ -153,7 +217,7 @@ fitted_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, int cols)
 	double	   *zeros = palloc0(sizeof(double) * 4 * Max(cols, 1));
 	MlkBlock	block = {.kind = MLK_BLOCK_DENSE,.cols = cols,.stride = cols,.dense = zeros};
 	MlkDesign	x = {.rows = 4,.cols = cols,.n_blocks = 1,.blocks = &block};
-	MlProblem	problem = {.task = task,.x = &x,.n_classes = n_classes};
+	MlProblem	problem = {.task = task,.rows = 4,.x = &x,.n_classes = n_classes};
 	MlFitControl control = {no_progress};
 
 	if (task == ML_TASK_REGRESSION)
@@ -164,13 +228,16 @@ fitted_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, int cols)
 }
 
 static void
-write_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, int cols, MlBlobWriter *w)
+write_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, const MlkDesign *x, MlBlobWriter *w)
 {
 	int			outputs = n_classes > 2 ? n_classes : 1;
+	int			cols = x->cols;
 	void	   *state;
 
 	if (algorithm->write == ml_linear_write)
 		state = linear_state(task, cols, outputs);
+	else if (algorithm->write == ml_tree_write)
+		state = tree_state(task, n_classes, strcmp(algorithm->name, "gradient_boosting") == 0, x);
 	else
 		state = fitted_state(algorithm, task, n_classes, cols);
 	algorithm->write(state, w);
@@ -220,7 +287,7 @@ add_preps(Seeds *seeds)
 	{
 		MlBlobWriter w = ml_blob_writer();
 
-		ml_prep_write(train_prep(i, scale[i % lengthof(scale)], i % 2 == 0), &w);
+		ml_prep_write(train_prep(i, scale[i % lengthof(scale)], i % 2 == 0, i == N_COLUMNS), &w);
 		add(seeds, head, sizeof(head), w.data, w.len);
 	}
 }
@@ -228,6 +295,9 @@ add_preps(Seeds *seeds)
 static void
 add_models(Seeds *seeds)
 {
+	const MlkBlock block = {.kind = MLK_BLOCK_DENSE,.cols = 2,.stride = 2};
+	const MlkDesign two_numbers = {.rows = 1,.cols = 2,.n_blocks = 1,.blocks = &block};
+
 	for (int a = 0; a < ml_algorithm_count(); a++)
 	{
 		for (int n_classes = 0; n_classes <= 3; n_classes += n_classes == 0 ? 2 : 1)
@@ -236,18 +306,19 @@ add_models(Seeds *seeds)
 			MlTask		task = n_classes == 0 ? ML_TASK_REGRESSION : ML_TASK_CLASSIFICATION;
 			uint8		head[] = {TARGET_MODEL, a, n_classes == 0 ? 0 : 1, Max(n_classes - 2, 0), 0, 0};
 			MlBlobWriter w = ml_blob_writer();
-			MlPrep	   *prep = train_prep(N_COLUMNS, "standard", false);
+			bool		native = algorithm->layout == ML_LAYOUT_NATIVE;
+			MlPrep	   *prep = train_prep(N_COLUMNS, native ? "none" : "standard", false, native);
 
 			if ((algorithm->tasks & task) == 0)
 				continue;
 			ml_prep_write(prep, &w);
-			write_state(algorithm, task, n_classes, ml_prep_cols(prep), &w);
+			write_state(algorithm, task, n_classes, &ml_prep_row_create(prep)->design, &w);
 			add(seeds, head, 4, w.data, w.len);
 
 			w = ml_blob_writer();
 			head[0] = TARGET_STATE;
 			head[4] = 2;
-			write_state(algorithm, task, n_classes, 2, &w);
+			write_state(algorithm, task, n_classes, &two_numbers, &w);
 			add(seeds, head, 6, w.data, w.len);
 		}
 	}

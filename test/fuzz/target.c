@@ -172,6 +172,14 @@ score(const MlAlgorithm *algorithm, const void *state, const MlkDesign *x, int o
 	double	   *out = palloc(sizeof(double) * outputs);
 
 	algorithm->predict(state, x, 0, 1, out);
+	if (algorithm->explain != NULL)
+	{
+		double	   *contribution = ml_palloc_array(Max(x->cols, 1), sizeof(double));
+		double		base;
+
+		algorithm->explain(state, x, 0, outputs > 2 ? outputs - 1 : 0, contribution, &base);
+		pfree(contribution);
+	}
 	pfree(out);
 }
 
@@ -249,12 +257,17 @@ read_state(const MlAlgorithm *algorithm, const MlShape *shape, MlBlobReader *r)
 	void	   *state = algorithm->read(r, shape);
 	MlBlobWriter w = ml_blob_writer();
 	int			n;
+	int			n_trees;
 
 	ml_envelope_finish(r, algorithm->name);
 	require(state != NULL, "a reader that is fine gave no state");
 	algorithm->write(state, &w);
 	if (algorithm->coefficients != NULL)
 		algorithm->coefficients(state, &n);
+	if (algorithm->importance != NULL)
+		algorithm->importance(state, true, ml_palloc_array(shape->cols + 1, sizeof(double)));
+	if (algorithm->tree != NULL)
+		algorithm->tree(state, 0, &n, &n_trees);
 	return state;
 }
 
