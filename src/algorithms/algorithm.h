@@ -10,10 +10,10 @@
 
 #include "postgres.h"
 #include "utils/jsonb.h"
+#include "kernels/bins.h"
 #include "kernels/design.h"
 #include "kernels/parallel.h"
 #include "model/blob.h"
-
 typedef enum MlTask
 {
 	ML_TASK_REGRESSION = 1,
@@ -28,7 +28,11 @@ typedef enum MlParamType
 	ML_PARAM_INT,
 	ML_PARAM_REAL,
 	ML_PARAM_ENUM,
-	ML_PARAM_CLASS_WEIGHT		/* null, "balanced", or {"label": weight, ...} */
+	ML_PARAM_CLASS_WEIGHT,		/* null, "balanced", or {"label": weight, ...} */
+	ML_PARAM_FEATURE_SIGNS,		/* null, or {"feature": -1 | 0 | 1, ...} (monotonic_cst) */
+	ML_PARAM_FEATURE_GROUPS,	/* null, or [["a", "b"], ["c"]] (interaction_cst) */
+	ML_PARAM_INT_OR_ENUM,		/* a whole number, a share up to 1, both in range, or one of choices: "sqrt", "log2" ... (max_features) */
+	ML_PARAM_BOOL_OR_ENUM		/* true, false or one of choices: early_stopping "auto" */
 } MlParamType;
 
 typedef struct MlParamSpec
@@ -43,7 +47,7 @@ typedef struct MlParamSpec
 	bool		nullable;
 	const char *choices;		/* ENUM: "l2|l1|none" */
 	const char *help;			/* one sentence, ends without a full stop */
-	const char *alias;			/* another accepted name, or NULL */
+	const char *alias;			/* other accepted names, "a|b|c", or NULL */
 } MlParamSpec;
 
 typedef struct MlParams MlParams;	/* checked values, one per spec row */
@@ -52,18 +56,32 @@ typedef struct MlAlgorithm MlAlgorithm;
 /* ERROR 22023 naming parameter, range and nearest name; class weights are checked against labels by ml_params_class_weights */
 extern MlParams *ml_params_parse(const MlAlgorithm *algorithm, Jsonb *given);
 extern Jsonb *ml_params_json(const MlParams *params);	/* complete, with defaults: what a version records */
+extern bool ml_params_has(const MlParams *p, const char *name);	/* does the algorithm have such a parameter? */
 extern bool ml_params_bool(const MlParams *p, const char *name);
 extern int64 ml_params_int(const MlParams *p, const char *name);
 extern double ml_params_real(const MlParams *p, const char *name);	/* NaN for null */
 extern bool ml_params_is_null(const MlParams *p, const char *name);
 extern const char *ml_params_enum(const MlParams *p, const char *name);
+/* INT_OR_ENUM, BOOL_OR_ENUM: the number (true: 1, false: 0; null: NaN) and *choice NULL, or NaN and *choice the word */
+extern double ml_params_number(const MlParams *p, const char *name, const char **choice);
 
 /* ---- the problem ---- */
 
 typedef struct MlProblem
 {
+	int64		rows;			/* training rows */
 	MlTask		task;
-	const MlkDesign *x;			/* training rows; without intercept */
+	const MlkDesign *x;			/* training rows; without intercept; NULL in the native layout */
+	const MlkBinned *binned;	/* training rows in the native layout, else NULL */
+
+	/*
+	 * Native layout: *x := training rows [from, from + n) as predict will see them, valid until the next call; n <= panel_rows.
+	 * Main thread only, may raise errors.
+	 */
+	void		(*panel) (void *arg, int64 from, int64 n, const MlkDesign **x);
+	void	   *panel_arg;
+	int64		panel_rows;
+	const void *warm_state;		/* fitted state of the version to go on from (params "warm_start"; same features and classes), or NULL */
 	const char *const *names;	/* of the design's columns, for messages */
 	const double *y;			/* regression: rows targets, else NULL */
 	const int32_t *label;		/* classification: rows class indices in [0, n_classes), else NULL */
@@ -78,6 +96,14 @@ typedef struct MlProblem
 typedef struct MlFitControl
 {
 	void		(*progress) (const char *phase, int64 done, int64 total);	/* never NULL */
+
+	/*
+	 * Arrays of the size of the data, priced against mlops.max_memory (in a mapped file when over it): count items of size bytes;
+	 * what names the array in the error.  Freed with the training at the latest.
+	 */
+	void	   *(*alloc) (void *budget, Size count, Size size, const char *what);
+	void		(*release) (void *budget, void *array);
+	void	   *budget;
 } MlFitControl;
 
 /* one line of mlops_coefficients(); NaN = unknown (shown as NULL) */
@@ -101,6 +127,33 @@ typedef struct MlShape
 	int			n_classes;		/* 0 for regression */
 } MlShape;
 
+typedef enum MlLayout
+{
+	ML_LAYOUT_DESIGN = 0,
+	ML_LAYOUT_NATIVE
+} MlLayout;
+
+/* one line of mlops_tree(): a node as a readable rule */
+typedef struct MlTreeNode
+{
+	int			node,
+				parent,			/* -1: root */
+				depth;
+	bool		leaf;
+	int			column;			/* design column; -1 for leaves */
+	bool		category;
+	double		threshold;		/* numbers: x <= threshold goes left */
+	const uint32 *codes;		/* categories that go left */
+	int			n_codes;
+	bool		missing_left;
+	double		gain,
+				rows,
+				value;			/* leaves: what the tree says, before a forest takes the mean */
+	int			class_index;	/* the class whose score that is (forests of classes: the likeliest), -1: there is one score */
+	int			left,
+				right;
+} MlTreeNode;
+
 struct MlAlgorithm
 {
 	const char *name;			/* Required: SQL name */
@@ -108,6 +161,9 @@ struct MlAlgorithm
 	uint32		tasks;			/* Required: bits of MlTask */
 	uint32		state_version;	/* Required: moves when write() changes */
 	const MlParamSpec *params;	/* Required: rows ended by name == NULL */
+
+	/* Required: what fit wants: a design matrix, or bins of the raw columns (predict then gets a native design) */
+	MlLayout	layout;
 
 	/* Required: what preprocessing should do by default ("standard", "none") */
 	const char *default_scale;
@@ -139,6 +195,18 @@ struct MlAlgorithm
 
 	/* Optional: palloc'd rows, *n set; NULL = has none */
 	MlCoefficient *(*coefficients) (const void *state, int *n);
+
+	/* Optional: out[cols]: importance of each design column by method "gain" or "split"; NULL = has none */
+	void		(*importance) (const void *state, bool by_gain, double *out);
+
+	/*
+	 * Optional: contributions of each design column to the raw score of class (regression, binary: 0) for one row: out[cols], *base;
+	 * they add up to raw score = base + sum to 1e-9.  NULL = cannot.  Linear models: w * (x - mean of training).
+	 */
+	void		(*explain) (const void *state, const MlkDesign *x, int64 row, int class_index, double *out, double *base);
+
+	/* Optional: palloc'd nodes of tree number tree (0-based), *n set, or NULL when there is no such tree; *n_trees always set */
+	MlTreeNode *(*tree) (const void *state, int tree, int *n, int *n_trees);
 };
 
 /* ---- registry (registry.c, list.h) ---- */
@@ -153,5 +221,13 @@ extern const MlAlgorithm *ml_algorithm_lookup(const char *name);	/* ERROR 22023 
  * ERROR 22023 for a label that is no class.
  */
 extern double *ml_class_weights(const MlParams *params, const MlProblem *problem);
+
+/*
+ * FEATURE_SIGNS: -1, 0 or 1 for each design column, palloc'd; NULL when the parameter is null.  FEATURE_GROUPS: *n_groups
+ * rows of one byte a design column, 1 for a member; the columns that no group names make up one more.  The name of an array
+ * stands for all of its elements.  ERROR 22023 for a name that is no feature, and for the sign of a category.
+ */
+extern int8 *ml_params_feature_signs(const MlParams *p, const char *name, const MlProblem *problem);
+extern uint8 *ml_params_feature_groups(const MlParams *p, const char *name, const MlProblem *problem, int *n_groups);
 
 #endif							/* ML_ALGORITHM_H */

@@ -14,7 +14,7 @@ balance(const MlProblem *problem, double *factor)
 
 	for (int k = 0; k < problem->n_classes; k++)
 		factor[k] = 0.0;
-	for (int64 i = 0; i < problem->x->rows; i++)
+	for (int64 i = 0; i < problem->rows; i++)
 	{
 		double		w = problem->weight == NULL ? 1.0 : problem->weight[i];
 
@@ -56,7 +56,7 @@ take_object(const MlProblem *problem, JsonbContainer *object, double *factor)
 		if (token == WJB_KEY)
 			k = find_class(problem, pnstrdup(item.val.string.val, item.val.string.len));
 		else if (token == WJB_VALUE)
-			factor[k] = ml_params_number(&item);
+			factor[k] = ml_params_json_number(&item);
 	}
 }
 
@@ -64,7 +64,7 @@ double *
 ml_class_weights(const MlParams *params, const MlProblem *problem)
 {
 	const MlParamValue *value = ml_params_value(params, "class_weight");
-	int64		rows = problem->x->rows;
+	int64		rows = problem->rows;
 	bool		by_class = value != NULL && !value->is_null && problem->label != NULL;
 	double	   *factor = NULL;
 	double	   *weight;

@@ -52,7 +52,7 @@ accumulate(const MlProblem *problem, double *value)
 {
 	double		total = 0.0;
 
-	for (int64 i = 0; i < problem->x->rows; i++)
+	for (int64 i = 0; i < problem->rows; i++)
 	{
 		double		w = problem->weight == NULL ? 1.0 : problem->weight[i];
 
@@ -85,7 +85,7 @@ fit(const MlProblem *problem, const MlParams *given, const MlFitControl *control
 	accumulate(problem, state->value);
 	if (strcmp(ml_params_enum(given, "strategy"), "most_frequent") == 0)
 		keep_most_frequent(state);
-	control->progress("counting", problem->x->rows, problem->x->rows);
+	control->progress("counting", problem->rows, problem->rows);
 	return state;
 }
 

@@ -22,12 +22,8 @@ const MlAlgorithm ml_algorithm_elastic_net = {
 	.name = "elastic_net",
 	.help = "Least squares with an l1 and an l2 penalty: sparse like lasso, but correlated columns share their weight",
 	.tasks = ML_TASK_REGRESSION,
-	.state_version = ML_LINEAR_STATE_VERSION,
 	.params = params,
 	.default_scale = "standard",
 	.fit = fit,
-	.predict = ml_linear_predict,
-	.write = ml_linear_write,
-	.read = ml_linear_read,
-	.coefficients = ml_linear_coefficients,
+	ML_LINEAR_OPS,
 };

@@ -21,12 +21,8 @@ const MlAlgorithm ml_algorithm_lasso = {
 	.name = "lasso",
 	.help = "Least squares with an l1 penalty: weights that do not help become exactly 0",
 	.tasks = ML_TASK_REGRESSION,
-	.state_version = ML_LINEAR_STATE_VERSION,
 	.params = params,
 	.default_scale = "standard",
 	.fit = fit,
-	.predict = ml_linear_predict,
-	.write = ml_linear_write,
-	.read = ml_linear_read,
-	.coefficients = ml_linear_coefficients,
+	ML_LINEAR_OPS,
 };

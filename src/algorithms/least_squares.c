@@ -420,6 +420,7 @@ ml_least_squares_fit(const MlProblem *problem, const MlFitControl *control, cons
 		expand_solution(&f, b);
 	}
 	take_solution(&f, b, state);
+	ml_linear_state_means(state, problem, control);
 	if (!wide)
 	{
 		ml_fit_notice_dependent(problem, f.dropped);

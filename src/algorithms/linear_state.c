@@ -23,6 +23,8 @@ ml_linear_state_create(MlTask task, int cols, int outputs)
 	state->weights = ml_fit_doubles(weights);
 	state->estimate = ml_fit_doubles(rows);
 	state->std_error = ml_fit_doubles(rows);
+	state->mean = ml_fit_doubles(cols);
+	memset(state->mean, 0, sizeof(double) * cols);
 	memset(state->intercept, 0, sizeof(double) * outputs);
 	memset(state->weights, 0, sizeof(double) * weights);
 	memset(state->estimate, 0, sizeof(double) * rows);
@@ -49,6 +51,21 @@ ml_linear_state_estimate(MlLinearState *state, const MlkDesign *x, bool constant
 			state->has_intercept |= ml_linear_shift(x, j) != 0.0;
 		}
 	}
+}
+
+void
+ml_linear_state_means(MlLinearState *state, const MlProblem *problem, const MlFitControl *control)
+{
+	Size		length = 1 + (Size) state->cols;
+	double	   *zero = ml_fit_doubles(length);
+	double	   *product = ml_fit_doubles(length);
+
+	memset(zero, 0, sizeof(double) * length);
+	(void) ml_fit_squares(problem, control, "means", NULL, zero, product);
+	for (int j = 0; j < state->cols; j++)
+		state->mean[j] = product[1 + j] / product[0];
+	pfree(zero);
+	pfree(product);
 }
 
 /* binary: eta in the upper half of out, probabilities spread from there; entry i is read before it is overwritten */
@@ -117,6 +134,7 @@ ml_linear_write(const void *state, MlBlobWriter *w)
 		ml_blob_put_f64_array(w, s->estimate + (Size) k * (1 + s->cols), 1 + s->cols);
 		ml_blob_put_f64_array(w, s->std_error + (Size) k * (1 + s->cols), 1 + s->cols);
 	}
+	ml_blob_put_f64_array(w, s->mean, s->cols);
 }
 
 void *
@@ -132,7 +150,7 @@ ml_linear_read(MlBlobReader *r, const MlShape *shape)
 	if (ml_blob_ok(r) && (outputs != expected || inference > ML_INFER_Z || shape->cols < 0))
 		ml_blob_fail(r, "the linear model does not fit its features or classes");
 	/* every array must still be there before memory is taken for it */
-	if (ml_blob_ok(r) && (double) ml_blob_left(r) < (double) outputs * 3.0 * shape->cols * sizeof(double))
+	if (ml_blob_ok(r) && (double) ml_blob_left(r) < ((double) outputs * 3.0 + 1.0) * shape->cols * sizeof(double))
 		ml_blob_fail(r, "the linear model is cut short");
 	if (!ml_blob_ok(r))
 		return NULL;
@@ -148,6 +166,7 @@ ml_linear_read(MlBlobReader *r, const MlShape *shape)
 		ml_blob_get_f64_array(r, s->estimate + (Size) k * (1 + s->cols), 1 + s->cols);
 		ml_blob_get_f64_array(r, s->std_error + (Size) k * (1 + s->cols), 1 + s->cols);
 	}
+	ml_blob_get_f64_array(r, s->mean, s->cols);
 	return ml_blob_ok(r) ? s : NULL;
 }
 
@@ -190,4 +209,20 @@ ml_linear_coefficients(const void *state, int *n)
 		}
 	}
 	return table;
+}
+
+void
+ml_linear_explain(const void *state, const MlkDesign *x, int64 row, int class_index, double *out, double *base)
+{
+	const MlLinearState *s = state;
+	int			output = s->outputs == 1 ? 0 : class_index;
+	const double *w = s->weights + (Size) output * s->cols;
+
+	mlk_design_expand(x, row, 1, out, s->cols);
+	*base = s->intercept[output];
+	for (int j = 0; j < s->cols; j++)
+	{
+		*base += w[j] * s->mean[j];
+		out[j] = w[j] * (out[j] - s->mean[j]);
+	}
 }

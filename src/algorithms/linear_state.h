@@ -8,7 +8,7 @@
 
 #include "algorithms/algorithm.h"
 
-#define ML_LINEAR_STATE_VERSION 1
+#define ML_LINEAR_STATE_VERSION 2
 
 /* which distribution the statistic of a coefficient follows; stored: append only */
 typedef enum MlInference
@@ -30,6 +30,7 @@ typedef struct MlLinearState
 	double	   *weights;		/* [outputs * cols] */
 	double	   *estimate;		/* [outputs * (1 + cols)], intercept first; NaN: no coefficient */
 	double	   *std_error;		/* likewise; NaN: unknown */
+	double	   *mean;			/* [cols], of the design's columns over the training rows: where explanations start from */
 } MlLinearState;
 
 /* all zero, std_error NaN, in the current context */
@@ -37,6 +38,9 @@ extern MlLinearState *ml_linear_state_create(MlTask task, int cols, int outputs)
 
 /* fill estimate from intercept and weights, undoing the design's standardisation; constant: an intercept was fitted */
 extern void ml_linear_state_estimate(MlLinearState *state, const MlkDesign *x, bool constant);
+
+/* fill mean from the training rows, weighted: one pass over them */
+extern void ml_linear_state_means(MlLinearState *state, const MlProblem *problem, const MlFitControl *control);
 
 /* what the intercept in original units takes from the weight of column j: -center / scale */
 static inline double
@@ -56,5 +60,15 @@ extern void ml_linear_predict(const void *state, const MlkDesign *x, int64 from,
 extern void ml_linear_write(const void *state, MlBlobWriter *w);
 extern void *ml_linear_read(MlBlobReader *r, const MlShape *shape);
 extern MlCoefficient *ml_linear_coefficients(const void *state, int *n);
+extern void ml_linear_explain(const void *state, const MlkDesign *x, int64 row, int class_index, double *out, double *base);
+
+/* ... as initialisers */
+#define ML_LINEAR_OPS \
+	.state_version = ML_LINEAR_STATE_VERSION, \
+	.predict = ml_linear_predict, \
+	.write = ml_linear_write, \
+	.read = ml_linear_read, \
+	.coefficients = ml_linear_coefficients, \
+	.explain = ml_linear_explain
 
 #endif							/* ML_LINEAR_STATE_H */

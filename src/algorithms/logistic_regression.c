@@ -142,6 +142,7 @@ fit_model(const MlProblem *problem, const MlParams *given, const MlFitControl *c
 	else
 		ml_logistic_lbfgs(&fit);
 	take_solution(&fit, state);
+	ml_linear_state_means(state, problem, control);
 	report(&fit, state);
 	ml_fit_leave(scratch, result);
 	return state;
@@ -152,13 +153,9 @@ const MlAlgorithm ml_algorithm_logistic_regression = {
 	.name = "logistic_regression",
 	.help = "Logistic regression for two or more classes, with standard errors",
 	.tasks = ML_TASK_CLASSIFICATION,
-	.state_version = ML_LINEAR_STATE_VERSION,
 	.params = params,
 	.default_scale = "standard",
 	.full_rank = full_rank,
 	.fit = fit_model,
-	.predict = ml_linear_predict,
-	.write = ml_linear_write,
-	.read = ml_linear_read,
-	.coefficients = ml_linear_coefficients,
+	ML_LINEAR_OPS,
 };

@@ -5,12 +5,8 @@
  */
 #include "algorithms/params.h"
 
-#include "mb/pg_wchar.h"
 #include "nearest.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
-
-#define MAX_SHOWN 60			/* bytes of a value in a message */
 
 static int
 count_specs(const MlParamSpec *specs)
@@ -22,163 +18,14 @@ count_specs(const MlParamSpec *specs)
 	return n;
 }
 
-double
-ml_params_number(const JsonbValue *value)
-{
-	return strtod(numeric_normalize(value->val.numeric), NULL);
-}
-
-/* the allowed values in words: "a number greater than 0", "an integer from 1 to 1000", "one of l2, l1" */
-static char *
-describe_range(const MlParamSpec *spec)
-{
-	StringInfoData s;
-
-	initStringInfo(&s);
-	switch (spec->type)
-	{
-		case ML_PARAM_BOOL:
-			appendStringInfoString(&s, "true or false");
-			break;
-		case ML_PARAM_ENUM:
-			appendStringInfoString(&s, "one of ");
-			for (const char *c = spec->choices; *c; c++)
-			{
-				if (*c == '|')
-					appendStringInfoString(&s, ", ");
-				else
-					appendStringInfoChar(&s, *c);
-			}
-			break;
-		case ML_PARAM_CLASS_WEIGHT:
-			appendStringInfoString(&s, "\"balanced\" or an object of class labels and numbers >= 0");
-			break;
-		case ML_PARAM_INT:
-		case ML_PARAM_REAL:
-			appendStringInfoString(&s, spec->type == ML_PARAM_INT ? "an integer" : "a finite number");
-			if (!isinf(spec->min))
-				appendStringInfo(&s, " %s %.15g", spec->min_open ? ">" : ">=", spec->min);
-			if (!isinf(spec->min) && !isinf(spec->max))
-				appendStringInfoString(&s, " and");
-			if (!isinf(spec->max))
-				appendStringInfo(&s, " %s %.15g", spec->max_open ? "<" : "<=", spec->max);
-			break;
-	}
-	if (spec->nullable)
-		appendStringInfoString(&s, ", or null");
-	return s.data;
-}
-
-/* in place, to a readable length and never within a character */
-static char *
-cut_text(char *text)
-{
-	text[pg_mbcliplen(text, strlen(text), MAX_SHOWN)] = '\0';
-	return text;
-}
-
-static char *
-show_value(const JsonbValue *value)
-{
-	switch (value->type)
-	{
-		case jbvNull:
-			return pstrdup("null");
-		case jbvBool:
-			return pstrdup(value->val.boolean ? "true" : "false");
-		case jbvNumeric:
-			return cut_text(numeric_normalize(value->val.numeric));
-		case jbvString:
-			return psprintf("\"%s\"", cut_text(pnstrdup(value->val.string.val, value->val.string.len)));
-		default:
-			return cut_text(JsonbToCString(NULL, value->val.binary.data, value->val.binary.len));
-	}
-}
-
 static void
 refuse_value(const MlAlgorithm *algorithm, const MlParamSpec *spec, const JsonbValue *value)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for parameter \"%s\" of %s: %s", spec->name, algorithm->name, show_value(value)),
-			 errdetail("\"%s\" must be %s.", spec->name, describe_range(spec)),
+			 errmsg("invalid value for parameter \"%s\" of %s: %s", spec->name, algorithm->name, ml_params_show(value)),
+			 errdetail("\"%s\" must be %s.", spec->name, ml_params_describe(spec)),
 			 errhint("%s: %s. The default is %s.", spec->name, spec->help, spec->fallback)));
-}
-
-static bool
-is_choice(const char *choices, const char *text, int len)
-{
-	while (*choices)
-	{
-		int			width = strcspn(choices, "|");
-
-		if (width == len && strncmp(choices, text, len) == 0)
-			return true;
-		choices += width + (choices[width] == '|');
-	}
-	return false;
-}
-
-static bool
-in_range(const MlParamSpec *spec, double v)
-{
-	if (!isfinite(v) || (spec->type == ML_PARAM_INT && v != floor(v)))
-		return false;
-	if (spec->min_open ? v <= spec->min : v < spec->min)
-		return false;
-	return spec->max_open ? v < spec->max : v <= spec->max;
-}
-
-/* numbers of an object of class weights; whether the labels exist is known only with the data */
-static bool
-weights_valid(const JsonbValue *value)
-{
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	JsonbValue	item;
-
-	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
-		return false;
-	it = JsonbIteratorInit(value->val.binary.data);
-	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
-	{
-		if (token == WJB_VALUE)
-		{
-			double		weight = item.type == jbvNumeric ? ml_params_number(&item) : -1.0;
-
-			if (!(weight >= 0.0) || isinf(weight))
-				return false;
-		}
-	}
-	return true;
-}
-
-/* store value when it fits the row of the table */
-static bool
-accept_value(const MlParamSpec *spec, const JsonbValue *value, MlParamValue *out)
-{
-	out->json = *value;
-	out->is_null = value->type == jbvNull;
-	if (out->is_null)
-		return spec->nullable || spec->type == ML_PARAM_CLASS_WEIGHT;
-	if (value->type == jbvString)
-		out->text = pnstrdup(value->val.string.val, value->val.string.len);
-
-	switch (spec->type)
-	{
-		case ML_PARAM_BOOL:
-			out->number = value->type == jbvBool && value->val.boolean;
-			return value->type == jbvBool;
-		case ML_PARAM_INT:
-		case ML_PARAM_REAL:
-			out->number = value->type == jbvNumeric ? ml_params_number(value) : NAN;
-			return in_range(spec, out->number);
-		case ML_PARAM_ENUM:
-			return out->text != NULL && is_choice(spec->choices, out->text, strlen(out->text));
-		case ML_PARAM_CLASS_WEIGHT:
-			return out->text != NULL ? strcmp(out->text, "balanced") == 0 : weights_valid(value);
-	}
-	return false;
 }
 
 static void
@@ -187,7 +34,7 @@ set_default(const MlParamSpec *spec, MlParamValue *out)
 	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(spec->fallback)));
 	JsonbValue	value;
 
-	if (!JsonbExtractScalar(&json->root, &value) || !accept_value(spec, &value, out))
+	if (!JsonbExtractScalar(&json->root, &value) || !ml_params_accept(spec, &value, out))
 		elog(ERROR, "default of parameter \"%s\" is out of its own range", spec->name);
 }
 
@@ -201,7 +48,7 @@ find_spec(const MlAlgorithm *algorithm, int n, const char *name)
 	{
 		const MlParamSpec *spec = &algorithm->params[i];
 
-		if (strcmp(spec->name, name) == 0 || (spec->alias != NULL && strcmp(spec->alias, name) == 0))
+		if (strcmp(spec->name, name) == 0 || ml_params_is_choice(spec->alias, name))
 			return i;
 		names[i] = spec->name;
 	}
@@ -218,10 +65,20 @@ find_spec(const MlAlgorithm *algorithm, int n, const char *name)
 }
 
 static void
+given_twice(const MlAlgorithm *algorithm, const char *name, const char *first, const char *second)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("parameter \"%s\" of %s is given twice", name, algorithm->name),
+			 errdetail("\"%s\" and \"%s\" are names of the same parameter.", first, second),
+			 errhint("Give one of them.")));
+}
+
+static void
 take_given(MlParams *params, Jsonb *given)
 {
 	const MlAlgorithm *algorithm = params->algorithm;
-	bool	   *seen = palloc0(sizeof(bool) * (params->n + 1));
+	char	  **seen = palloc0(sizeof(char *) * (params->n + 1));	/* the name each was given by */
 	JsonbIterator *it = JsonbIteratorInit(&given->root);
 	JsonbIteratorToken token;
 	JsonbValue	item;
@@ -231,19 +88,17 @@ take_given(MlParams *params, Jsonb *given)
 	{
 		if (token == WJB_KEY)
 		{
-			at = find_spec(algorithm, params->n, pnstrdup(item.val.string.val, item.val.string.len));
-			if (seen[at])
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("parameter \"%s\" of %s is given twice", algorithm->params[at].name, algorithm->name),
-						 errdetail("\"%s\" is another name of \"%s\".", algorithm->params[at].alias,
-								   algorithm->params[at].name)));
-			seen[at] = true;
+			char	   *name = pnstrdup(item.val.string.val, item.val.string.len);
+
+			at = find_spec(algorithm, params->n, name);
+			if (seen[at] != NULL)
+				given_twice(algorithm, algorithm->params[at].name, seen[at], name);
+			seen[at] = name;
 		}
 		else if (token == WJB_VALUE)
 		{
 			memset(&params->values[at], 0, sizeof(MlParamValue));
-			if (!accept_value(&algorithm->params[at], &item, &params->values[at]))
+			if (!ml_params_accept(&algorithm->params[at], &item, &params->values[at]))
 				refuse_value(algorithm, &algorithm->params[at], &item);
 		}
 	}
@@ -302,6 +157,12 @@ ml_params_value(const MlParams *p, const char *name)
 	return NULL;
 }
 
+bool
+ml_params_has(const MlParams *p, const char *name)
+{
+	return ml_params_value(p, name) != NULL;
+}
+
 /* as above, for names that the algorithm itself spells */
 static const MlParamValue *
 own_value(const MlParams *p, const char *name)
@@ -316,7 +177,7 @@ own_value(const MlParams *p, const char *name)
 bool
 ml_params_bool(const MlParams *p, const char *name)
 {
-	return own_value(p, name)->number != 0.0;
+	return own_value(p, name)->number == 1.0;
 }
 
 int64
@@ -343,4 +204,13 @@ const char *
 ml_params_enum(const MlParams *p, const char *name)
 {
 	return own_value(p, name)->text;
+}
+
+double
+ml_params_number(const MlParams *p, const char *name, const char **choice)
+{
+	const MlParamValue *value = own_value(p, name);
+
+	*choice = value->text;
+	return value->number;
 }

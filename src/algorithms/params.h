@@ -1,5 +1,5 @@
 /*
- * params.h: checked parameters, as params.c and class_weights.c see them; everybody else goes through algorithm.h.
+ * params.h: checked parameters, as the files of parameters see them; everybody else goes through algorithm.h.
  */
 #ifndef ML_PARAMS_H
 #define ML_PARAMS_H
@@ -9,8 +9,8 @@
 typedef struct MlParamValue
 {
 	bool		is_null;
-	double		number;			/* INT, REAL; BOOL: 0 or 1 */
-	char	   *text;			/* ENUM, and CLASS_WEIGHT when it is a word */
+	double		number;			/* INT, REAL; BOOL: 0 or 1; NaN for a word in its place */
+	char	   *text;			/* ENUM, and whatever else was given as a word */
 	JsonbValue	json;			/* as given, for the record */
 } MlParamValue;
 
@@ -25,6 +25,15 @@ struct MlParams
 extern const MlParamValue *ml_params_value(const MlParams *p, const char *name);
 
 /* double of a JSON number: nearest, infinite when out of range */
-extern double ml_params_number(const JsonbValue *value);
+extern double ml_params_json_number(const JsonbValue *value);
+
+/* the allowed values in words: "a number greater than 0", "an integer from 1 to 1000", "one of l2, l1" (param_values.c) */
+extern char *ml_params_describe(const MlParamSpec *spec);
+/* a value as the caller would know it again, cut to a readable length */
+extern char *ml_params_show(const JsonbValue *value);
+/* store value when it fits the row of the table */
+extern bool ml_params_accept(const MlParamSpec *spec, const JsonbValue *value, MlParamValue *out);
+/* text is one of choices, "a|b|c" */
+extern bool ml_params_is_choice(const char *choices, const char *text);
 
 #endif							/* ML_PARAMS_H */

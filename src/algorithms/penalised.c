@@ -149,6 +149,7 @@ ml_penalised_fit(const MlProblem *problem, const MlFitControl *control, const Ml
 	state->intercept[0] = b[0];
 	memcpy(state->weights, b + 1, sizeof(double) * cols);
 	ml_linear_state_estimate(state, problem->x, penalty->fit_intercept);
+	ml_linear_state_means(state, problem, control);
 	ml_fit_leave(scratch, result);
 	return state;
 }

@@ -22,12 +22,8 @@ const MlAlgorithm ml_algorithm_ridge = {
 	.name = "ridge",
 	.help = "Least squares with an l2 penalty: steadier coefficients when features are correlated or many",
 	.tasks = ML_TASK_REGRESSION,
-	.state_version = ML_LINEAR_STATE_VERSION,
 	.params = params,
 	.default_scale = "standard",
 	.fit = fit,
-	.predict = ml_linear_predict,
-	.write = ml_linear_write,
-	.read = ml_linear_read,
-	.coefficients = ml_linear_coefficients,
+	ML_LINEAR_OPS,
 };
