@@ -312,6 +312,35 @@ model: as for mlops_predict.
 class is NULL for regression and for two classes, where coefficients speak of the positive (second) one.
 Errors: 42501 without the right to predict, 42704 unknown model, 42809 for an algorithm without coefficients.';
 
+CREATE FUNCTION @extschema@.mlops_importance(model text, source text DEFAULT NULL, method text DEFAULT 'gain')
+	RETURNS TABLE (feature text, importance float8, rank integer)
+	AS 'MODULE_PATHNAME', 'mlops_importance' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 30;
+COMMENT ON FUNCTION @extschema@.mlops_importance(text, text, text) IS
+'How much each feature matters to a model, the most important first.
+model: as for mlops_predict. method: gain (share of what all splits have gained; trees only), split (how many splits test it; trees only),
+permutation (any model: the default metric on the source''s rows, less its mean over 5 permutations of the column).
+source: for permutation: as for mlops_train, with the features and the target; it is read once.
+Errors: 42501 without the right to predict or to read the source, 42809 for an algorithm without splits, 22023 unknown method or no source, 42703 missing column, 02000 no row with a target.';
+
+CREATE FUNCTION @extschema@.mlops_explain(model text, VARIADIC "any")
+	RETURNS TABLE (feature text, value text, contribution float8)
+	AS 'MODULE_PATHNAME', 'mlops_explain' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 30;
+COMMENT ON FUNCTION @extschema@.mlops_explain(text, "any") IS
+'What each feature of a row contributes to its prediction: SHAP values, exact for trees (path-dependent) and for linear models.
+Arguments as for mlops_predict. The line "(base)" is what the model says of an average training row; all contributions add up to the raw score:
+the value of a regression (its logarithm for losses on a log scale), the log-odds of the positive class, the score of the predicted class of several, or the probability (forests).
+Errors: as for mlops_predict, and 42809 for an algorithm that cannot be explained this way.';
+
+CREATE FUNCTION @extschema@.mlops_tree(model text, tree integer DEFAULT 1)
+	RETURNS TABLE (node integer, parent integer, depth integer, rule text, feature text, threshold float8, categories text[],
+		missing_goes text, gain float8, "rows" bigint, value float8, class text)
+	AS 'MODULE_PATHNAME', 'mlops_tree' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 60;
+COMMENT ON FUNCTION @extschema@.mlops_tree(text, integer) IS
+'The nodes of one tree of a model. Trees and nodes are counted from 1; the left child of a node comes right before the right one.
+rule: what a row must satisfy to come from the parent to this node. feature, threshold, categories, missing_goes: the node''s own split; rows with
+feature <= threshold, or a category of the list, go left. gain: of the split. rows: training rows. value: what a leaf adds to the raw score; in forests what the tree by itself says, of class where there are several.
+Errors: 42501 without the right to predict, 42704 unknown model, 42809 for an algorithm without trees, 22023 no such tree.';
+
 CREATE FUNCTION @extschema@.mlops_deploy(model text, version integer) RETURNS integer
 	AS 'MODULE_PATHNAME', 'mlops_deploy' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.mlops_deploy(text, integer) IS

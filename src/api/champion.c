@@ -31,9 +31,8 @@ fits(const MlInput *input, const MlColumn *column)
 	return input->type == column->type || (is_number(input->type) && is_number(column->type));
 }
 
-/* the first column of the champion that cannot be had from the challenger's data, or NULL */
-static const char *
-missing_input(const MlModel *live, const MlDataset *data)
+const char *
+ml_champion_missing(const MlModel *live, const MlDataset *data)
 {
 	for (int i = 0; i < ml_prep_n_inputs(live->prep); i++)
 	{
@@ -53,14 +52,13 @@ champion_value(MlTraining *t, const MlModel *live)
 	int64		from = t->rows->n_train;
 	int64		n = t->rows->n - from;
 	int			k = ml_model_outputs(live);
-	const MlkDesign *x = ml_prep_apply(live->prep, t->data, t->rows->order + from, n, t->budget, t->pool);
 	double	   *out = ml_budget_alloc(t->budget, mul_size(Max(n, 1), k), sizeof(double), "predictions");
 	const MlColumn *target = &t->data->columns[t->plan->target];
 	double	   *weight = NULL;
 	MlScored	scored = {0};
 	MlReport	report;
 
-	ml_model_predict(live, x, out, t->pool);
+	ml_assess_predict(t, live, t->rows->order + from, n, out);
 	scored.task = live->task;
 	scored.n = n;
 	scored.out = out;
@@ -86,9 +84,8 @@ champion_value(MlTraining *t, const MlModel *live)
 	return ml_report_value(&report, t->metric);
 }
 
-/* the live version may have been committed after our snapshot was taken: look with a new one */
-static MlModel *
-acquire_live(const MlModelRow *model)
+MlModel *
+ml_champion_acquire(const MlModelRow *model)
 {
 	MlModelRef	ref = {0};
 	MlModel    *live;
@@ -105,8 +102,8 @@ acquire_live(const MlModelRow *model)
 static bool
 better_than_live(MlTraining *t, const MlModelRow *model)
 {
-	MlModel    *live = acquire_live(model);
-	const char *missing = missing_input(live, t->data);
+	MlModel    *live = ml_champion_acquire(model);
+	const char *missing = ml_champion_missing(live, t->data);
 	double		challenger = ml_report_value(&t->test, t->metric);
 	double		champion;
 	bool		better;

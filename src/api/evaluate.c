@@ -9,11 +9,9 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "api/args.h"
-#include "api/columns.h"
 #include "api/labels.h"
 #include "api/pool.h"
 #include "api/report.h"
@@ -124,24 +122,9 @@ collect(const MlDataset *batch, int first_extra, const double *out, void *arg)
 static void
 score_source(const MlModel *model, MlSource *source, Collected *c)
 {
-	MlColumnRequest target = {0};
+	MlColumnRequest target = ml_labels_request(model, source);
 	int64		rows;
 
-	target.attnum = ml_columns_find(source->desc, model->target, "target");
-	target.role = model->task == ML_TASK_REGRESSION ? ML_ROLE_TARGET_NUMBER : ML_ROLE_TARGET_LABEL;
-	target.required = true;
-	if (model->task == ML_TASK_REGRESSION)
-	{
-		MlType		class;
-		Oid			type = TupleDescAttr(source->desc, target.attnum - 1)->atttypid;
-
-		if (!ml_type_classify(type, &class) || class == ML_TYPE_CATEGORY || class == ML_TYPE_ARRAY)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("target \"%s\" of type %s is not a number", model->target, format_type_be(type)),
-					 errdetail("Model \"%s\" is a regression.", model->name),
-					 errhint("Cast the column to a number in a SELECT given as source.")));
-	}
 	c->model = model;
 	rows = ml_model_stream(model, source, &target, 1, collect, c);
 	if (rows == 0)

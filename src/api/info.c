@@ -116,6 +116,14 @@ type_name(MlParamType type)
 			return "text";
 		case ML_PARAM_CLASS_WEIGHT:
 			return "text or object";
+		case ML_PARAM_FEATURE_SIGNS:
+			return "object";
+		case ML_PARAM_FEATURE_GROUPS:
+			return "array";
+		case ML_PARAM_INT_OR_ENUM:
+			return "number or text";
+		case ML_PARAM_BOOL_OR_ENUM:
+			return "boolean or text";
 	}
 	return NULL;
 }
@@ -166,6 +174,16 @@ range_text(const MlParamSpec *spec)
 			break;
 		case ML_PARAM_CLASS_WEIGHT:
 			return pstrdup("null | \"balanced\" | {\"label\": weight, ...}");
+		case ML_PARAM_FEATURE_SIGNS:
+			return pstrdup("null | {\"feature\": -1 | 0 | 1, ...}");
+		case ML_PARAM_FEATURE_GROUPS:
+			return pstrdup("null | [[\"feature\", ...], ...]");
+		case ML_PARAM_INT_OR_ENUM:
+			range = spec->choices == NULL ? interval(spec) : psprintf("%s | %s", interval(spec), choices(spec->choices));
+			break;
+		case ML_PARAM_BOOL_OR_ENUM:
+			range = psprintf("true | false | %s", choices(spec->choices));
+			break;
 	}
 	return spec->nullable ? psprintf("%s or null", range) : range;
 }

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "api/columns.h"
 #include "api/labels.h"
 
 typedef struct Label
@@ -143,4 +144,25 @@ ml_labels_gather(const MlModel *model, const MlColumn *target, const uint32 *ord
 		label[i] = class_of_code[target->code[order[i] >> ML_CHUNK_BITS][order[i] & ML_CHUNK_MASK]];
 	}
 	pfree(class_of_code);
+}
+
+MlColumnRequest
+ml_labels_request(const MlModel *model, const MlSource *source)
+{
+	MlColumnRequest target = {0};
+	MlType		class;
+	Oid			type;
+
+	target.attnum = ml_columns_find(source->desc, model->target, "target");
+	target.role = model->task == ML_TASK_REGRESSION ? ML_ROLE_TARGET_NUMBER : ML_ROLE_TARGET_LABEL;
+	target.required = true;
+	type = TupleDescAttr(source->desc, target.attnum - 1)->atttypid;
+	if (model->task == ML_TASK_REGRESSION &&
+		(!ml_type_classify(type, &class) || class == ML_TYPE_CATEGORY || class == ML_TYPE_ARRAY))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("target \"%s\" of type %s is not a number", model->target, format_type_be(type)),
+				 errdetail("Model \"%s\" is a regression.", model->name),
+				 errhint("Cast the column to a number in a SELECT given as source.")));
+	return target;
 }

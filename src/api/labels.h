@@ -21,6 +21,9 @@ extern void ml_labels_learn(MlModel *model, const MlColumn *target, const MlRows
 /* class of each dictionary entry from `from` on, ML_UNKNOWN_CLASS for a label the model does not know */
 extern void ml_labels_map(const MlModel *model, const MlDictionary *dict, uint32 from, int32 *class_of_code);
 
+/* the target of a model as a column to read; ERROR 42703, 42804 when the source has none that fits */
+extern MlColumnRequest ml_labels_request(const MlModel *model, const MlSource *source);
+
 /* class index of rows order[0..n) */
 extern void ml_labels_gather(const MlModel *model, const MlColumn *target, const uint32 *order, int64 n, int32 *label);
 

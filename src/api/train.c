@@ -102,6 +102,7 @@ check_model(MlTraining *t)
 		return;
 	}
 	ml_catalog_require(&model, ML_PRIV_MANAGE);
+	t->earlier = model;
 	if (strcmp(model.task, task_name(t->model.task)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
@@ -110,11 +111,23 @@ check_model(MlTraining *t)
 				 errhint("Use another model name, or task => '%s'.", model.task)));
 }
 
+static MlPrepDefaults
+prep_defaults(const MlTraining *t)
+{
+	MlPrepDefaults defaults;
+
+	defaults.scale = t->algorithm->default_scale;
+	defaults.drop_first = t->algorithm->full_rank != NULL && t->algorithm->full_rank(t->params);
+	defaults.native = t->algorithm->layout == ML_LAYOUT_NATIVE;
+	return defaults;
+}
+
 /* the options of preprocessing name columns; show them what there will be */
 static void
 check_preprocess(const MlTraining *t)
 {
 	const MlColumnPlan *plan = t->plan;
+	MlPrepDefaults defaults;
 	MlColumn   *columns = palloc0(sizeof(MlColumn) * Max(plan->n_features, 1));
 
 	for (int i = 0; i < plan->n_features; i++)
@@ -127,7 +140,8 @@ check_preprocess(const MlTraining *t)
 		columns[i].width = 1;
 		(void) ml_type_classify(att->atttypid, &columns[i].type);
 	}
-	ml_prep_check_options(t->definition->preprocess, columns, plan->n_features);
+	defaults = prep_defaults(t);
+	ml_prep_check_options(t->definition->preprocess, columns, plan->n_features, &defaults);
 }
 
 static void
@@ -137,6 +151,7 @@ plan(MlTraining *t)
 		ml_source_open(t->definition->source);
 	choose_algorithm(t);
 	check_model(t);
+	ml_warm_start_plan(t);
 	t->plan = ml_columns_plan(t->definition, t->source, t->model.task);
 	check_preprocess(t);
 }
@@ -187,6 +202,8 @@ order_rows(MlTraining *t)
 
 	ml_progress_stage(ML_STAGE_SPLIT, t->data->rows);
 	t->features = ml_columns_useful(t->definition, p, t->data, &t->n_features);
+	if (t->warm != NULL)
+		ml_warm_start_features(t);
 	if (t->n_features == 0 && p->n_features > 0)
 		ereport(NOTICE, (errmsg("no column is left to learn from: the model knows the target's distribution only")));
 
@@ -247,32 +264,78 @@ gather_weight(MlTraining *t)
 				 errhint("Rows of weight 0 count for nothing; give some of them more.")));
 }
 
+/* dictionaries and bins; the numbers stay where they were loaded */
+static void
+prepare_native(MlTraining *t, const MlPrepDefaults *defaults)
+{
+	int			max_bins = ml_params_has(t->params, "max_bins") ? (int) ml_params_int(t->params, "max_bins") : MLK_MAX_NUMBER_BINS;
+
+	t->model.prep = t->warm != NULL ? t->warm->prep :
+		ml_prep_fit_native(t->data, t->rows, t->features, t->n_features, t->definition->preprocess, defaults, t->pool);
+	t->binned = ml_prep_bin(t->model.prep, t->data, t->rows, max_bins, t->budget, t->pool);
+}
+
 static void
 prepare(MlTraining *t)
 {
-	MlPrepDefaults defaults;
+	MlPrepDefaults defaults = prep_defaults(t);
 
 	ml_progress_stage(ML_STAGE_PREPROCESS, t->rows->n);
 	gather_truth(t);
 	gather_weight(t);
-	defaults.scale = t->algorithm->default_scale;
-	defaults.drop_first = t->algorithm->full_rank != NULL && t->algorithm->full_rank(t->params);
-	t->model.prep = ml_prep_fit(t->data, t->rows, t->features, t->n_features, t->definition->preprocess,
-								&defaults, t->pool, &t->design);
+	if (t->warm != NULL)
+		ml_warm_start_classes(t);
+	if (defaults.native)
+		prepare_native(t, &defaults);
+	else
+		t->model.prep = ml_prep_fit(t->data, t->rows, t->features, t->n_features, t->definition->preprocess,
+									&defaults, t->pool, &t->design);
 }
 
 /* ---- fit ---- */
 
-/* training rows as the algorithms see them; blocks has room for the design's */
+static void *
+alloc_array(void *budget, Size count, Size size, const char *what)
+{
+	return ml_budget_alloc(budget, count, size, what);
+}
+
+static void
+release_array(void *budget, void *array)
+{
+	ml_budget_free(budget, array);
+}
+
+/* MlProblem.panel */
+static void
+training_panel(void *arg, int64 from, int64 n, const MlkDesign **x)
+{
+	MlTraining *t = arg;
+
+	*x = ml_prep_panel(ml_assess_panel(t), t->rows->order + from, n);
+}
+
+/* training rows as the algorithms see them; x and blocks are room for the design */
 static MlProblem
-make_problem(const MlTraining *t, MlkDesign *x, MlkBlock *blocks)
+make_problem(MlTraining *t, MlkDesign *x, MlkBlock *blocks)
 {
 	MlProblem	problem = {0};
 	int			cols;
 
-	*x = mlk_design_slice(t->design, 0, t->rows->n_train, blocks);
 	problem.task = t->model.task;
-	problem.x = x;
+	problem.rows = t->rows->n_train;
+	if (t->design != NULL)
+	{
+		*x = mlk_design_slice(t->design, 0, t->rows->n_train, blocks);
+		problem.x = x;
+	}
+	else
+	{
+		problem.binned = t->binned;
+		problem.panel = training_panel;
+		problem.panel_arg = t;
+		problem.panel_rows = ml_assess_panel_rows(t->model.prep);
+	}
 	problem.names = ml_prep_names(t->model.prep, &cols);
 	problem.y = t->y;
 	problem.label = t->label;
@@ -284,14 +347,16 @@ make_problem(const MlTraining *t, MlkDesign *x, MlkBlock *blocks)
 	return problem;
 }
 
-static void *
-fit_with(const MlTraining *t, const MlAlgorithm *algorithm, MlParams *params)
+void *
+ml_train_fit(MlTraining *t, const MlAlgorithm *algorithm, MlParams *params)
 {
-	MlkBlock   *blocks = palloc(sizeof(MlkBlock) * Max(t->design->n_blocks, 1));
+	MlkBlock   *blocks = palloc(sizeof(MlkBlock) * Max(t->design != NULL ? t->design->n_blocks : 0, 1));
 	MlkDesign	x;
 	MlProblem	problem = make_problem(t, &x, blocks);
-	MlFitControl control = {ml_progress_update};
+	MlFitControl control = {ml_progress_update, alloc_array, release_array, t->budget};
 
+	if (t->warm != NULL && t->warm->algorithm == algorithm)
+		problem.warm_state = t->warm->state;
 	return algorithm->fit(&problem, params, &control);
 }
 
@@ -299,91 +364,10 @@ static void
 fit(MlTraining *t)
 {
 	ml_progress_stage(ML_STAGE_FIT, 0);
-	t->model.state = fit_with(t, t->algorithm, t->params);
-}
-
-/* ---- evaluate ---- */
-
-static bool
-has_unknown(const int32 *label, int64 n)
-{
-	for (int64 i = 0; i < n; i++)
-		if (label[i] < 0)
-			return true;
-	return false;
-}
-
-/* a label that no training row has cannot be predicted: score the other rows, on copies without the gaps */
-static void
-leave_out_unknown(const MlTraining *t, MlScored *scored, double *out, int k)
-{
-	int64		n = scored->n;
-	int32	   *label = ml_budget_alloc(t->budget, n, sizeof(int32), "labels");
-	double	   *weight = NULL;
-
-	memcpy(label, scored->label, sizeof(int32) * n);
-	if (scored->weight != NULL)
-	{
-		weight = ml_budget_alloc(t->budget, n, sizeof(double), "weights");
-		memcpy(weight, scored->weight, sizeof(double) * n);
-	}
-	scored->n = ml_report_drop_unknown(label, out, weight, n, k);
-	scored->label = label;
-	scored->weight = weight;
-}
-
-/* metrics of a model with this prep on rows [from, from + n) of the design */
-static MlReport
-evaluate_rows(const MlTraining *t, const MlModel *model, int64 from, int64 n)
-{
-	int			k = ml_model_outputs(model);
-	MlkBlock   *blocks = palloc(sizeof(MlkBlock) * Max(t->design->n_blocks, 1));
-	MlkDesign	x = mlk_design_slice(t->design, from, n, blocks);
-	double	   *out = ml_budget_alloc(t->budget, mul_size(Max(n, 1), k), sizeof(double), "predictions");
-	MlScored	scored = {0};
-	MlReport	report;
-
-	ml_model_predict(model, &x, out, t->pool);
-	scored.task = model->task;
-	scored.n = n;
-	scored.y = t->y ? t->y + from : NULL;
-	scored.label = t->label ? t->label + from : NULL;
-	scored.weight = t->weight ? t->weight + from : NULL;
-	scored.out = out;
-	scored.n_classes = model->n_classes;
-	scored.classes = model->classes;
-	if (t->label != NULL && has_unknown(scored.label, n))
-		leave_out_unknown(t, &scored, out, k);
-	if (scored.n < n && model == &t->model)
-		ereport(NOTICE,
-				(errmsg("left out " INT64_FORMAT " test rows whose label no training row has", n - scored.n)));
-	report = ml_report_make(&scored, t->pool);
-	ml_budget_free(t->budget, out);
-	return report;
-}
-
-/* the same split seen by a model that looks at no feature */
-static MlReport
-evaluate_baseline(const MlTraining *t, int64 from, int64 n)
-{
-	const MlAlgorithm *dummy = ml_algorithm_lookup("dummy");
-	MlModel		model = t->model;
-
-	model.algorithm = dummy;
-	model.state = fit_with(t, dummy, ml_params_parse(dummy, ml_json_parse("{}")));
-	return evaluate_rows(t, &model, from, n);
-}
-
-static void
-evaluate(MlTraining *t)
-{
-	int64		n_train = t->rows->n_train;
-	int64		n_test = t->rows->n - n_train;
-
-	ml_progress_stage(ML_STAGE_EVALUATE, t->rows->n);
-	t->baseline = evaluate_baseline(t, n_test > 0 ? n_train : 0, n_test > 0 ? n_test : n_train);
-	t->train = evaluate_rows(t, &t->model, 0, n_train);
-	t->test = evaluate_rows(t, &t->model, n_train, n_test);
+	t->model.state = ml_train_fit(t, t->algorithm, t->params);
+	if (t->binned != NULL)
+		ml_prep_bin_free(t->binned, t->budget);
+	t->binned = NULL;
 }
 
 /* ---- store ---- */
@@ -547,8 +531,10 @@ ml_train(MlDefinition *definition)
 	order_rows(t);
 	prepare(t);
 	fit(t);
-	evaluate(t);
+	ml_assess(t);
 	store(t);
+	if (t->warm != NULL)
+		ml_model_release(t->warm);
 
 	ml_progress_end();
 	log_stages(t);

@@ -183,7 +183,7 @@ ml_model_not_finite(const MlModel *model, const char *feature)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("feature \"%s\" of model \"%s\" is infinite", feature, ml_model_name(model)),
-			 errhint("Give NULL where the value is not known; the model fills it as it learned to.")));
+			 errhint("Give NULL where the value is not known; the model knows what to make of it.")));
 }
 
 void

@@ -200,6 +200,8 @@ ml_model_read(const uint8 *data, Size len)
 	model->prep = ml_prep_read(&r);
 	require_ok(&r, "preprocessing");
 	check_inputs(model->prep);
+	if (!ml_prep_fits(model->prep, model->algorithm->layout == ML_LAYOUT_NATIVE))
+		corrupted("The preprocessing is not of the kind that the algorithm works with.");
 
 	shape.task = model->task;
 	shape.n_classes = model->n_classes;

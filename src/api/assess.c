@@ -1,0 +1,196 @@
+/*
+ * assess.c: what a training's models predict for its own rows, and how good that is.
+ *
+ * In the native layout there is no design of all rows: predictions are made a panel at a time, in the order the data was loaded,
+ * which is how it is read fastest, and sent to their rows' places.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "api/args.h"
+#include "api/train.h"
+#include "monitoring/progress.h"
+
+#define PANEL_BYTES (64 * 1024 * 1024)
+#define MAX_PANEL_ROWS 65536
+#define MIN_PANEL_ROWS 1024		/* what scoring takes as a block */
+
+/* ---- predictions ---- */
+
+int64
+ml_assess_panel_rows(const MlPrep *prep)
+{
+	int64		rows = PANEL_BYTES / (sizeof(double) * Max(ml_prep_cols(prep), 1));
+
+	return Min(Max(rows, MIN_PANEL_ROWS), MAX_PANEL_ROWS);
+}
+
+MlPrepPanel *
+ml_assess_panel(MlTraining *t)
+{
+	if (t->panel == NULL)
+	{
+		/* it outlives the context of an algorithm that asks for it first */
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(t));
+
+		t->panel = ml_prep_panel_create(t->model.prep, t->data, ml_assess_panel_rows(t->model.prep), t->budget, t->pool);
+		MemoryContextSwitchTo(old);
+	}
+	return t->panel;
+}
+
+void
+ml_assess_predict(const MlTraining *t, const MlModel *model, const uint32 *order, int64 n, double *out)
+{
+	int64		step = ml_assess_panel_rows(model->prep);
+	MlPrepPanel *panel = ml_prep_panel_create(model->prep, t->data, step, t->budget, t->pool);
+
+	for (int64 from = 0; from < n; from += step)
+	{
+		const MlkDesign *x = ml_prep_panel(panel, order + from, Min(step, n - from));
+
+		ml_model_predict(model, x, out + from * ml_model_outputs(model), t->pool);
+	}
+	ml_prep_panel_free(panel, t->budget);
+}
+
+/* canonical place of each row of the data */
+static uint32 *
+find_places(const MlTraining *t)
+{
+	uint32	   *place = ml_budget_alloc(t->budget, t->rows->n, sizeof(uint32), "row places");
+
+	for (int64 i = 0; i < t->rows->n; i++)
+	{
+		if ((i & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		place[t->rows->order[i]] = (uint32) i;
+	}
+	return place;
+}
+
+static void
+predict_native(MlTraining *t, double *out)
+{
+	int			k = ml_model_outputs(&t->model);
+	int64		step = ml_assess_panel_rows(t->model.prep);
+	MlPrepPanel *panel = ml_assess_panel(t);
+	uint32	   *place = find_places(t);
+	double	   *some = ml_budget_alloc(t->budget, mul_size(step, k), sizeof(double), "predictions of a panel");
+
+	for (int64 from = 0; from < t->rows->n; from += step)
+	{
+		int64		n = Min(step, t->rows->n - from);
+
+		ml_model_predict(&t->model, ml_prep_panel_rows(panel, from, n), some, t->pool);
+		for (int64 i = 0; i < n; i++)
+			memcpy(out + (int64) place[from + i] * k, some + i * k, sizeof(double) * k);
+		ml_progress_update("rows", from + n, t->rows->n);
+	}
+	ml_budget_free(t->budget, some);
+	ml_budget_free(t->budget, place);
+}
+
+/* of all rows, in canonical order */
+static double *
+predict_all(MlTraining *t)
+{
+	double	   *out = ml_budget_alloc(t->budget, mul_size(Max(t->rows->n, 1), ml_model_outputs(&t->model)),
+									  sizeof(double), "predictions");
+
+	if (t->design != NULL)
+		ml_model_predict(&t->model, t->design, out, t->pool);
+	else
+		predict_native(t, out);
+	return out;
+}
+
+/* ---- metrics ---- */
+
+static bool
+has_unknown(const int32 *label, int64 n)
+{
+	for (int64 i = 0; i < n; i++)
+		if (label[i] < 0)
+			return true;
+	return false;
+}
+
+/* a label that no training row has cannot be predicted: score the other rows, on copies without the gaps */
+static void
+leave_out_unknown(const MlTraining *t, MlScored *scored, double *out, int k)
+{
+	int64		n = scored->n;
+	int32	   *label = ml_budget_alloc(t->budget, n, sizeof(int32), "labels");
+	double	   *weight = NULL;
+
+	memcpy(label, scored->label, sizeof(int32) * n);
+	if (scored->weight != NULL)
+	{
+		weight = ml_budget_alloc(t->budget, n, sizeof(double), "weights");
+		memcpy(weight, scored->weight, sizeof(double) * n);
+	}
+	scored->n = ml_report_drop_unknown(label, out, weight, n, k);
+	scored->label = label;
+	scored->weight = weight;
+}
+
+/* metrics of predictions out for rows [from, from + n) of the canonical order; out may be reordered; *dropped: rows that cannot be scored */
+static MlReport
+report_rows(const MlTraining *t, double *out, int64 from, int64 n, int64 *dropped)
+{
+	MlScored	scored = {0};
+
+	scored.task = t->model.task;
+	scored.n = n;
+	scored.y = t->y ? t->y + from : NULL;
+	scored.label = t->label ? t->label + from : NULL;
+	scored.weight = t->weight ? t->weight + from : NULL;
+	scored.out = out;
+	scored.n_classes = t->model.n_classes;
+	scored.classes = t->model.classes;
+	if (t->label != NULL && has_unknown(scored.label, n))
+		leave_out_unknown(t, &scored, out, ml_model_outputs(&t->model));
+	*dropped = n - scored.n;
+	return ml_report_make(&scored, t->pool);
+}
+
+/* rows [from, from + n) seen by a model that looks at no feature */
+static MlReport
+report_baseline(MlTraining *t, int64 from, int64 n)
+{
+	const MlAlgorithm *dummy = ml_algorithm_lookup("dummy");
+	MlkDesign	nothing = {.rows = n};
+	MlModel		model = t->model;
+	double	   *out = ml_budget_alloc(t->budget, mul_size(Max(n, 1), ml_model_outputs(&model)), sizeof(double), "predictions");
+	int64		dropped;
+	MlReport	report;
+
+	model.algorithm = dummy;
+	model.state = ml_train_fit(t, dummy, ml_params_parse(dummy, ml_json_parse("{}")));
+	ml_model_predict(&model, &nothing, out, t->pool);
+	report = report_rows(t, out, from, n, &dropped);
+	ml_budget_free(t->budget, out);
+	return report;
+}
+
+void
+ml_assess(MlTraining *t)
+{
+	int64		n_train = t->rows->n_train;
+	int64		n_test = t->rows->n - n_train;
+	int64		dropped;
+	double	   *out;
+
+	ml_progress_stage(ML_STAGE_EVALUATE, t->rows->n);
+	t->baseline = report_baseline(t, n_test > 0 ? n_train : 0, n_test > 0 ? n_test : n_train);
+	out = predict_all(t);
+	t->train = report_rows(t, out, 0, n_train, &dropped);
+	t->test = report_rows(t, out + n_train * ml_model_outputs(&t->model), n_train, n_test, &dropped);
+	if (dropped > 0)
+		ereport(NOTICE,
+				(errmsg("left out " INT64_FORMAT " test rows whose label no training row has", dropped)));
+	ml_budget_free(t->budget, out);
+}
