@@ -7,6 +7,7 @@ SELECT version FROM mlops_train('nulls', 'nulls', target => 'y', features => '{x
 SELECT version FROM mlops_train('nulls c', 'nulls', target => 'c', features => '{x,z}');
 SELECT version FROM mlops_train('nulls e', 'nulls', target => 'y', features => '{e}');
 SELECT version FROM mlops_train('nulls gone', 'nulls', target => 'y', features => '{x}');
+SELECT version FROM mlops_train('nulls tree', 'nulls', target => 'y', algorithm => 'gradient_boosting', features => '{x,z}');
 
 CREATE FUNCTION attempt(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -40,7 +41,10 @@ INSERT INTO calls VALUES
 	('mlops_schedule', ARRAY['''nulls''', '''0 3 * * *''', '''{}''']),
 	('mlops_unschedule', ARRAY['''nulls''']),
 	('mlops_drift', ARRAY['''nulls''', '''nulls''']),
-	('mlops_parameters', ARRAY['''ridge''']);
+	('mlops_parameters', ARRAY['''ridge''']),
+	('mlops_importance', ARRAY['''nulls tree''', '''nulls''', '''permutation''']),
+	('mlops_explain', ARRAY['''nulls tree''', '''{"x": null, "z": null}''::jsonb']),
+	('mlops_tree', ARRAY['''nulls tree''', '1']);
 SELECT p.proname AS "not in the list" FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 	JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
 	WHERE e.extname = 'mlops' AND p.pronargs > 0 AND p.proname NOT IN (SELECT function FROM calls);
@@ -97,6 +101,6 @@ SELECT attempt('SELECT count(*) FROM mlops_train(''nulls'', ''nulls'', ''y'', fe
 SELECT attempt('SELECT CASE WHEN mlops_evaluate(''nulls'', ''nulls'') IS NULL THEN 1 END') AS "set in a CASE";
 SELECT count(*) FROM (SELECT mlops_coefficients('nulls')) AS s;
 
-SELECT mlops_drop('nulls'), mlops_drop('nulls c'), mlops_drop('nulls e');
+SELECT mlops_drop('nulls'), mlops_drop('nulls c'), mlops_drop('nulls e'), mlops_drop('nulls tree');
 DROP TABLE nulls, calls;
 DROP FUNCTION attempt(text);

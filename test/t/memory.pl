@@ -22,6 +22,22 @@ nothing_left($node, 2, 'after an error');
 is(sqlstate($node, "BEGIN; SAVEPOINT s; $train; ROLLBACK TO s; COMMIT", before => "SET mlops.max_memory = '4MB';"), '', 'a subtransaction that is rolled back');
 nothing_left($node, 2, 'after a rolled back subtransaction');
 
+# trees hold bins, gradients and the columns as they were loaded, and no copy of them
+my $boost = "SELECT version FROM mlops_train('b', 'big', target => 'y', exclude => '{label}', deploy => 'never', algorithm => 'gradient_boosting', params => '{\"max_iter\": 5}')";
+$node->safe_psql('postgres', $boost);
+$offset = -s $node->logfile;
+$node->safe_psql('postgres', "SET mlops.max_memory = '4MB'; $boost");
+is(chunk_digest($node, 'b', 2), chunk_digest($node, 'b', 1), 'boosting in a file: the same bytes');
+like(substr(PostgreSQL::Test::Utils::slurp_file($node->logfile), $offset), qr/temporary file: path/, 'and a temporary file there was');
+nothing_left($node, 4, 'boosting in a file');
+my ($stdout, $stages);
+$node->psql('postgres', "SET client_min_messages = debug1; $boost", stdout => \$stdout, stderr => \$stages);
+my ($peak) = $stages =~ /memory (\d+) file/;
+my $columns = 4 * 65_536 * 17 * 8;	# in chunks
+my $bins = 160_000 * 16;
+cmp_ok($peak, '<', 1.6 * ($columns + $bins + 160_000 * 8) + 16_000_000, 'boosting: one copy of the columns, bins, gradients, and little more');
+$node->safe_psql('postgres', "SELECT mlops_drop('b')");
+
 # many small arrays do not take many files
 $node->safe_psql('postgres', 'CREATE TABLE wide AS SELECT i AS y, ' . join(', ', map { "(i * $_ % 101)::float8 AS c$_" } 1 .. 1000) . ' FROM generate_series(1, 3000) AS i');
 is(sqlstate($node, "SELECT mlops_train('wide', 'wide', target => 'y', algorithm => 'ridge')", before => "SET mlops.max_memory = '1MB';"), '', 'a thousand columns in files');

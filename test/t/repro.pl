@@ -15,15 +15,18 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE columns_moved AS SELECT w, price, pair, day, gaps, flag, city, label, y, x8, x7, x6, x5, x4, x3, x2, x1 FROM base ORDER BY y;
 	ANALYZE});
 
-my %task = (linear_regression => 'y', ridge => 'y', lasso => 'y', elastic_net => 'y', logistic_regression => 'label');
+my %task = (linear_regression => 'y', ridge => 'y', lasso => 'y', elastic_net => 'y', logistic_regression => 'label',
+	gradient_boosting => 'label', random_forest => 'label', extra_trees => 'y', decision_tree => 'y');
+my %params = (gradient_boosting => '{"max_iter": 20, "subsample": 0.8}', random_forest => '{"n_estimators": 10}', extra_trees => '{"n_estimators": 10}');
 my $features = '{x1,x2,x3,x4,x5,x6,x7,x8,city,flag,gaps,day,pair,price}';
 
 sub train
 {
 	my ($model, $algorithm, $source, $settings, $extra) = @_;
+	my $params = $params{$algorithm} // '{}';
 
 	return $node->safe_psql('postgres', "$settings; SELECT version FROM mlops_train('$model', '$source', target => '$task{$algorithm}', "
-		  . "algorithm => '$algorithm', features => '$features', weight => 'w', deploy => 'never'" . ($extra // '') . ')');
+		  . "algorithm => '$algorithm', features => '$features', weight => 'w', params => '$params', deploy => 'never'" . ($extra // '') . ')');
 }
 
 my %settings = (
