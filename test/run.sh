@@ -95,25 +95,11 @@ stage_regress()
 	regress parallel 'force_parallel_mode = regress' 'mlops.max_threads = 1'
 }
 
-# data sets beside the clone, unpacked for the server's account; a test that needs them is skipped without
-local_data()
-{
-	local from=${MLOPS_LOCAL_DATA:-$top/../shared/data/local} file
-	mkdir -p "$work/tap/local"
-	for file in "$from"/*.csv "$from"/*.csv.gz; do
-		case $file in
-			*/adult_train.csv.gz | */nycflights13.csv.gz) zcat "$file" >"$work/tap/local/$(basename "$file" .gz)" ;;
-			*/adult_test.csv | */california_housing_raw.csv) cp "$file" "$work/tap/local" ;;
-		esac
-	done
-}
-
 stage_tap()
 {
 	local test name status
 	mkdir -p "$work/tap"
 	cp -r "$top/test/t" "$top/test/data" "$work/tap"
-	local_data
 	server_give "$work/tap"
 	for test in ${TAP_TESTS:-$(cd "$top/test/t" && ls *.pl)}; do
 		name=${test%.pl}

@@ -2,9 +2,9 @@
  * bigmem.c: large arrays from memory up to a limit, from mapped temporary files beyond it.
  *
  * Arrays are carved from segments: a segment is one palloc'd region or one mapped file, so that 1,600 columns in
- * many chunks need neither 25,000 files nor as many system calls, and regions are large enough for huge pages
- * (rows are read in random order later; with 4 kB pages nearly every read would miss the TLB).  A segment goes back as a
- * whole when the last of its arrays is freed.
+ * many chunks need neither 25,000 files nor as many system calls.  A segment goes back as a whole when the last of its
+ * arrays is freed.  No huge pages are asked for: reading in random order gains from them, but making them costs more than that
+ * where the system has to find or clear them first (a training of a million rows took twice as long on new memory).
  *
  * Who owns a file.  The server's resource owner closes (and unlinks) a temporary file when a (sub)transaction ends, which may
  * be before or after the memory context of the budget goes.  A context callback cannot see which came first, so all
@@ -29,7 +29,6 @@
 #include "dataset/bigmem.h"
 
 #define ARRAY_ALIGNMENT 64		/* a cache line, and the widest vector */
-#define HUGE_PAGE ((Size) 2 * 1024 * 1024)
 #define MB ((Size) 1024 * 1024)
 
 /* Sizes of pooled segments: a share of what is held already, so that waste and their number both stay small. */
@@ -187,10 +186,9 @@ segment_enter(Segment *segment, Size *sum)
 static Segment *
 segment_in_memory(MlBudget *budget, Size size, const char *what)
 {
-	Size		alignment = size >= 2 * HUGE_PAGE ? HUGE_PAGE : ARRAY_ALIGNMENT;
 	Segment    *segment = segment_create(budget);
 
-	segment->raw = MemoryContextAllocExtended(budget->context, size + alignment,
+	segment->raw = MemoryContextAllocExtended(budget->context, size + ARRAY_ALIGNMENT,
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
 	if (segment->raw == NULL)
 		ereport(ERROR,
@@ -199,13 +197,8 @@ segment_in_memory(MlBudget *budget, Size size, const char *what)
 				 errdetail("The system does not give %zu MB beside the %zu MB in use.",
 						   size / MB + 1, budget->memory / MB),
 				 errhint("Lower mlops.max_memory, so that the data goes to a temporary file, or use fewer columns or rows.")));
-	segment->base = (char *) TYPEALIGN(alignment, segment->raw);
+	segment->base = (char *) TYPEALIGN(ARRAY_ALIGNMENT, segment->raw);
 	segment->size = size;
-#ifdef MADV_HUGEPAGE
-	/* only a wish: the kernel may know no huge pages */
-	if (alignment == HUGE_PAGE)
-		(void) madvise(segment->base, TYPEALIGN_DOWN(HUGE_PAGE, size), MADV_HUGEPAGE);
-#endif
 	segment_enter(segment, &budget->memory);
 	return segment;
 }
@@ -359,7 +352,7 @@ ml_budget_alloc(MlBudget *budget, Size count, Size size, const char *what)
 	Segment    *segment;
 	ArrayHeader *header;
 
-	if (__builtin_mul_overflow(count, size, &bytes) || bytes > MaxAllocHugeSize - 2 * HUGE_PAGE)
+	if (__builtin_mul_overflow(count, size, &bytes) || bytes > MaxAllocHugeSize - 4 * MB)
 		report_overflow(count, size);
 	bytes = TYPEALIGN(ARRAY_ALIGNMENT, bytes) + ARRAY_ALIGNMENT;
 	segment = find_room(budget, bytes, what);
