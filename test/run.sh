@@ -104,7 +104,7 @@ stage_tap()
 	for test in ${TAP_TESTS:-$(cd "$top/test/t" && ls *.pl)}; do
 		name=${test%.pl}
 		as_server env PATH="$bindir:$PATH" TESTDIR="$work/tap" PG_REGRESS="$("$pg_config" --pkglibdir)/pgxs/src/test/regress/pg_regress" \
-			PERL5LIB="$("$pg_config" --pkglibdir)/pgxs/src/test/perl:$work/tap/t" MLOPS_DESTDIR="$work/inst" MLOPS_DATA="$work/tap/data" MLOPS_LOCAL_DATA="$work/tap/local" \
+			PERL5LIB="$("$pg_config" --pkglibdir)/pgxs/src/test/perl:$work/tap/t" MLOPS_DESTDIR="$work/inst" MLOPS_DATA="$work/tap/data" \
 			timeout -k 10 600 prove -v "$work/tap/t/$test" </dev/null >"$work/tap/$name.log" 2>&1
 		status=$?
 		# what made it fail is in the log that the modules write, not in prove's
