@@ -18,7 +18,7 @@ typedef struct MlkBinFeature
 	bool		wide;			/* bins are uint16_t, else uint8_t */
 	int32_t		n_bins;			/* value bins, 0 .. n_bins - 1; bin n_bins is "missing" */
 	const double *edges;		/* numbers: n_bins - 1, ascending: bin b holds edges[b - 1] < x <= edges[b] */
-	const void *bins;			/* rows of them */
+	const void *bins;			/* rows of them; of byte-wide ones, three more bytes may be read */
 } MlkBinFeature;
 
 typedef struct MlkBinned

@@ -50,6 +50,8 @@ enum
 
 typedef void (*GemmFn) (int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda,
 						const double *b, int ldb, double beta, double *c, int ldc);
+typedef void (*Gemm32Fn) (int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
+						  const float *b, int ldb, float beta, float *c, int ldc);
 typedef void (*SyrkFn) (int order, int uplo, int trans, int n, int k, double alpha, const double *a, int lda,
 						double beta, double *c, int ldc);
 typedef void (*GemvFn) (int order, int trans, int m, int n, double alpha, const double *a, int lda,
@@ -60,6 +62,7 @@ typedef struct Blas
 {
 	void	   *handle;
 	GemmFn		gemm;
+	Gemm32Fn	gemm32;
 	SyrkFn		syrk;
 	GemvFn		gemv;
 	FactorFn	potrf;
@@ -139,7 +142,8 @@ bind_library(void *handle, const char *soname)
 	void		(*set_threads) (int) = NULL;
 	const char *config;
 
-	if (!find(handle, "cblas_dgemm", &blas.gemm) || !find(handle, "cblas_dsyrk", &blas.syrk) ||
+	if (!find(handle, "cblas_dgemm", &blas.gemm) || !find(handle, "cblas_sgemm", &blas.gemm32) ||
+		!find(handle, "cblas_dsyrk", &blas.syrk) ||
 		!find(handle, "cblas_dgemv", &blas.gemv) || !find(handle, "dpotrf_", &blas.potrf) ||
 		!find(handle, "dpotri_", &blas.potri) || !find(handle, "openblas_get_config", &get_config) ||
 		!find(handle, "openblas_get_corename", &get_core))
@@ -336,6 +340,22 @@ mlk_dgemm(bool ta, bool tb, int m, int n, int k, double alpha,
 	enter();
 	blas.gemm(CBLAS_ROW_MAJOR, ta ? CBLAS_TRANS : CBLAS_NO_TRANS, tb ? CBLAS_TRANS : CBLAS_NO_TRANS,
 			  m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+	leave();
+}
+
+void
+mlk_sgemm(bool ta, bool tb, int m, int n, int k, float alpha,
+		  const float *a, int lda, const float *b, int ldb,
+		  float beta, float *c, int ldc)
+{
+	if (plain_is_better((double) m * n * k, SMALL_GEMM))
+	{
+		mlk_sgemm_plain(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+		return;
+	}
+	enter();
+	blas.gemm32(CBLAS_ROW_MAJOR, ta ? CBLAS_TRANS : CBLAS_NO_TRANS, tb ? CBLAS_TRANS : CBLAS_NO_TRANS,
+				m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 	leave();
 }
 

@@ -32,6 +32,10 @@ extern const MlkBlasInfo *mlk_blas_info(void);
 extern void mlk_dgemm(bool ta, bool tb, int m, int n, int k, double alpha,
 					  const double *a, int lda, const double *b, int ldb,
 					  double beta, double *c, int ldc);
+/* the same in 32 bits */
+extern void mlk_sgemm(bool ta, bool tb, int m, int n, int k, float alpha,
+					  const float *a, int lda, const float *b, int ldb,
+					  float beta, float *c, int ldc);
 /* C[n,n] += A' A for A[m,n]; the UPPER triangle of C only */
 extern void mlk_dsyrk_t(int m, int n, const double *a, int lda, double *c, int ldc);
 /* y[m] = A[m,n] x + beta y */

@@ -79,6 +79,63 @@ mlk_dgemm_plain(bool ta, bool tb, int m, int n, int k, double alpha,
 	}
 }
 
+/* one element of op(A) op(B); four sums as in dot */
+static inline float
+element32(bool ta, bool tb, int k, const float *a, int lda, const float *b, int ldb, int i, int j)
+{
+	size_t		step_a = ta ? lda : 1;
+	size_t		step_b = tb ? 1 : ldb;
+	const float *x = ta ? a + i : &AT(a, lda, i, 0);
+	const float *y = tb ? &AT(b, ldb, j, 0) : b + j;
+	float		sum[4] = {0};
+
+	for (int p = 0; p < k; p++)
+		sum[p % 4] += x[p * step_a] * y[p * step_b];
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* row[n] := beta row + factors of a row of op(A) times the rows of B */
+static void
+combine32(bool ta, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb, int i, float beta, float *row)
+{
+	if (beta == 0.0f)
+		memset(row, 0, (size_t) n * sizeof(float));
+	else if (beta != 1.0f)
+		for (int j = 0; j < n; j++)
+			row[j] *= beta;
+	for (int p = 0; p < k; p++)
+	{
+		float		factor = alpha * (ta ? AT(a, lda, p, i) : AT(a, lda, i, p));
+		const float *from = &AT(b, ldb, p, 0);
+
+		for (int j = 0; j < n; j++)
+			row[j] += factor * from[j];
+	}
+}
+
+void
+mlk_sgemm_plain(bool ta, bool tb, int m, int n, int k, float alpha,
+				const float *a, int lda, const float *b, int ldb,
+				float beta, float *c, int ldc)
+{
+	for (int i = 0; i < m; i++)
+	{
+		float	   *row = &AT(c, ldc, i, 0);
+
+		if (!tb)
+		{
+			combine32(ta, n, k, alpha, a, lda, b, ldb, i, beta, row);
+			continue;
+		}
+		for (int j = 0; j < n; j++)
+		{
+			float		sum = alpha * element32(ta, tb, k, a, lda, b, ldb, i, j);
+
+			row[j] = beta == 0.0f ? sum : beta * row[j] + sum;
+		}
+	}
+}
+
 void
 mlk_dsyrk_t_plain(int m, int n, const double *a, int lda, double *c, int ldc)
 {

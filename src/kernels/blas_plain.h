@@ -12,6 +12,9 @@
 extern void mlk_dgemm_plain(bool ta, bool tb, int m, int n, int k, double alpha,
 							const double *a, int lda, const double *b, int ldb,
 							double beta, double *c, int ldc);
+extern void mlk_sgemm_plain(bool ta, bool tb, int m, int n, int k, float alpha,
+							const float *a, int lda, const float *b, int ldb,
+							float beta, float *c, int ldc);
 extern void mlk_dsyrk_t_plain(int m, int n, const double *a, int lda, double *c, int ldc);
 extern void mlk_dgemv_plain(int m, int n, const double *a, int lda, const double *x, double beta, double *y);
 extern void mlk_dgemv_t_plain(int m, int n, const double *a, int lda, const double *x, double *y);

@@ -29,6 +29,7 @@ typedef struct ClassTask
 	const int32_t *label;
 	const double *prob;			/* n rows of k */
 	int			k;
+	const double *threshold;	/* NULL: the likeliest class */
 	const double *weight;
 	int64_t		n;
 	MlkSpan		span;
@@ -45,13 +46,13 @@ typedef struct ClassTask
 /* ---- losses and predictions ---- */
 
 static inline int32_t
-predict_row(const double *p, int k)
+predict_row(const ClassTask *t, const double *p)
 {
 	int32_t		best = 0;
 
-	if (k == 2)
-		return p[1] > 0.5;
-	for (int c = 1; c < k; c++)
+	if (t->k == 2)
+		return t->threshold != NULL ? p[1] >= *t->threshold : p[1] > 0.5;
+	for (int c = 1; c < t->k; c++)
 		if (p[c] > p[best])
 			best = c;
 	return best;
@@ -106,7 +107,7 @@ loss_block(void *arg, int64_t block, int worker)
 		const double *p = t->prob + i * t->k;
 		double		w = mlk_weight(t->weight, i);
 
-		t->predicted[i] = predict_row(p, t->k);
+		t->predicted[i] = predict_row(t, p);
 		s.weight += w;
 		s.log_loss += w * log_loss_row(p, t->k, t->label[i]);
 		s.brier += w * brier_row(p, t->k, t->label[i]);
@@ -134,6 +135,15 @@ sum_losses(ClassTask *t, MlkClassificationMetrics *out)
 }
 
 /* ---- hard predictions ---- */
+
+static void
+predict_block(void *arg, int64_t block, int worker)
+{
+	ClassTask  *t = arg;
+
+	for (int64_t i = block * t->span.rows; i < mlk_span_end(&t->span, block, t->n); i++)
+		t->predicted[i] = predict_row(t, t->prob + i * t->k);
+}
 
 /* Serial: k * k cells a block could be more memory than the rows, and an addition a row is soon done. */
 static MlkStatus
@@ -318,9 +328,18 @@ mlk_classification_metrics(MlkPool *pool, const int32_t *label, const double *pr
 						   MlkClassificationMetrics *out, MlkClassMetrics *per_class,
 						   double *confusion)
 {
+	return mlk_classification_metrics_at(pool, label, prob, k, NULL, weight, n, scratch, out, per_class, confusion);
+}
+
+MlkStatus
+mlk_classification_metrics_at(MlkPool *pool, const int32_t *label, const double *prob, int k, const double *threshold,
+							  const double *weight, int64_t n, void *scratch, MlkClassificationMetrics *out,
+							  MlkClassMetrics *per_class, double *confusion)
+{
 	ClassTask	t = {.pool = pool, .label = label, .prob = prob, .k = k, .weight = weight, .n = n};
 	MlkStatus	status;
 
+	t.threshold = k == 2 ? threshold : NULL;
 	t.span = mlk_span(n, BLOCK_ROWS, MAX_BLOCKS);
 	t.score = scratch;
 	t.ranking = t.score + n;
@@ -336,4 +355,24 @@ mlk_classification_metrics(MlkPool *pool, const int32_t *label, const double *pr
 	if (k == 2)
 		return rank_class(&t, 1, &out->roc_auc, &out->pr_auc);
 	return rank_classes(&t, per_class, out);
+}
+
+MlkStatus
+mlk_predicted_class_metrics(MlkPool *pool, const int32_t *label, const double *prob, int k,
+							const double *threshold, const double *weight, int64_t n, int32_t *predicted,
+							MlkClassificationMetrics *out, MlkClassMetrics *per_class, double *confusion)
+{
+	ClassTask	t = {.pool = pool, .label = label, .prob = prob, .k = k, .weight = weight, .n = n, .predicted = predicted};
+	MlkStatus	status;
+
+	t.threshold = k == 2 ? threshold : NULL;
+	t.span = mlk_span(n, BLOCK_ROWS, MAX_BLOCKS);
+	status = mlk_parallel_for(pool, t.span.blocks, predict_block, &t);
+	if (status == MLK_OK)
+		status = count_confusion(&t, confusion);
+	if (status != MLK_OK)
+		return status;
+	score_confusion(confusion, k, out, per_class);
+	out->log_loss = out->brier = out->roc_auc = out->pr_auc = NAN;
+	return MLK_OK;
 }

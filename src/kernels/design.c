@@ -11,6 +11,25 @@
 
 #include "kernels/vector.h"
 
+double
+mlk_design_entries(const MlkDesign *x)
+{
+	double		entries = 0.0;
+
+	for (int b = 0; b < x->n_blocks; b++)
+	{
+		const MlkBlock *block = &x->blocks[b];
+
+		if (block->kind == MLK_BLOCK_DENSE)
+			entries += block->cols;
+		else if (block->kind != MLK_BLOCK_SPARSE)
+			entries += 1.0;
+		else if (block->sparse->n > 0)
+			entries += (double) block->sparse->start[block->sparse->n] / (double) block->sparse->n;
+	}
+	return entries;
+}
+
 MlkDesign
 mlk_design_slice(const MlkDesign *x, int64_t from, int64_t rows, MlkBlock *blocks_out)
 {
@@ -27,6 +46,31 @@ mlk_design_slice(const MlkDesign *x, int64_t from, int64_t rows, MlkBlock *block
 	slice.rows = rows;
 	slice.blocks = blocks_out;
 	return slice;
+}
+
+/* the vector that a row names; none: to == from */
+static inline void
+row_entries(const MlkBlock *block, int64_t row, int64_t *from, int64_t *to)
+{
+	uint32_t	code = block->codes[row * block->stride];
+
+	*from = *to = 0;
+	if (code < block->sparse->n)
+	{
+		*from = block->sparse->start[code];
+		*to = block->sparse->start[code + 1];
+	}
+}
+
+static void
+expand_sparse(const MlkBlock *block, int64_t row, double *out)
+{
+	int64_t		from;
+	int64_t		to;
+
+	row_entries(block, row, &from, &to);
+	for (int64_t e = from; e < to; e++)
+		out[block->sparse->column[e]] = block->sparse->value[e];
 }
 
 void
@@ -48,7 +92,9 @@ mlk_design_expand(const MlkDesign *x, int64_t from, int64_t rows, double *out, i
 				continue;
 			}
 			memset(row, 0, width);
-			if (block->codes[at] < (uint32_t) block->cols)
+			if (block->kind == MLK_BLOCK_SPARSE)
+				expand_sparse(block, from + i, row);
+			else if (block->codes[at] < (uint32_t) block->cols)
 				row[block->codes[at]] = 1.0;
 		}
 	}
@@ -60,6 +106,59 @@ dot_dense(const double *x, int64_t stride, int cols, int64_t rows, const double 
 {
 	for (int64_t i = 0; i < rows; i++)
 		out[i] += mlk_vector_dot(x + i * stride, w, cols);
+}
+
+static void
+dot_sparse(const MlkBlock *block, int64_t row, int64_t rows, const double *w, double *out)
+{
+	const uint32_t *column = block->sparse->column;
+	const double *value = block->sparse->value;
+
+	for (int64_t i = 0; i < rows; i++)
+	{
+		double		sum = 0.0;
+		int64_t		from;
+		int64_t		to;
+
+		row_entries(block, row + i, &from, &to);
+		for (int64_t e = from; e < to; e++)
+			sum += value[e] * w[column[e]];
+		out[i] += sum;
+	}
+}
+
+static void
+dot_t_sparse(const MlkBlock *block, int64_t row, int64_t rows, const double *r, double *g)
+{
+	const uint32_t *column = block->sparse->column;
+	const double *value = block->sparse->value;
+
+	for (int64_t i = 0; i < rows; i++)
+	{
+		int64_t		from;
+		int64_t		to;
+
+		row_entries(block, row + i, &from, &to);
+		for (int64_t e = from; e < to; e++)
+			g[column[e]] += value[e] * r[i];
+	}
+}
+
+static void
+squares_sparse(const MlkBlock *block, int64_t row, int64_t rows, const double *w, double *g)
+{
+	const uint32_t *column = block->sparse->column;
+	const double *value = block->sparse->value;
+
+	for (int64_t i = 0; i < rows; i++)
+	{
+		int64_t		from;
+		int64_t		to;
+
+		row_entries(block, row + i, &from, &to);
+		for (int64_t e = from; e < to; e++)
+			g[column[e]] += (w == NULL ? 1.0 : w[i]) * value[e] * value[e];
+	}
 }
 
 static void
@@ -84,6 +183,8 @@ mlk_design_dot(const MlkDesign *x, int64_t from, int64_t rows, const double *w, 
 
 		if (block->kind == MLK_BLOCK_DENSE)
 			dot_dense(block->dense + at, block->stride, block->cols, rows, w + block->first, out);
+		else if (block->kind == MLK_BLOCK_SPARSE)
+			dot_sparse(block, from, rows, w + block->first, out);
 		else
 			dot_codes(block->codes + at, block->stride, (uint32_t) block->cols, rows, w + block->first, out);
 	}
@@ -136,6 +237,8 @@ mlk_design_dot_t(const MlkDesign *x, int64_t from, int64_t rows, const double *r
 
 		if (block->kind == MLK_BLOCK_DENSE)
 			dot_t_dense(block->dense + at, block->stride, block->cols, rows, r, g + block->first);
+		else if (block->kind == MLK_BLOCK_SPARSE)
+			dot_t_sparse(block, from, rows, r, g + block->first);
 		else
 			dot_t_codes(block->codes + at, block->stride, (uint32_t) block->cols, rows, r, g + block->first);
 	}
@@ -175,6 +278,8 @@ mlk_design_squares(const MlkDesign *x, int64_t from, int64_t rows, const double 
 
 		if (block->kind == MLK_BLOCK_DENSE)
 			squares_dense(block->dense + at, block->stride, block->cols, rows, w, g + block->first);
+		else if (block->kind == MLK_BLOCK_SPARSE)
+			squares_sparse(block, from, rows, w, g + block->first);
 		else
 			squares_codes(block->codes + at, block->stride, (uint32_t) block->cols, rows, w, g + block->first);
 	}

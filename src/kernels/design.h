@@ -18,8 +18,21 @@ typedef enum MlkBlockKind
 {
 	MLK_BLOCK_DENSE,			/* cols numbers a row */
 	MLK_BLOCK_CODES,			/* one code a row: column first + code is 1, the others 0 */
-	MLK_BLOCK_CATEGORY			/* native layout only: one column whose value is the code; n_codes of them */
+	MLK_BLOCK_CATEGORY,			/* native layout only: one column whose value is the code; n_codes of them */
+	MLK_BLOCK_SPARSE			/* one code a row: the row of a table of sparse vectors */
 } MlkBlockKind;
+
+/*
+ * Sparse vectors, one a distinct text: a design's rows name them by code, so that a text that occurs a thousand times is
+ * held once.  Columns ascend within a vector and are those of the block, from 0.
+ */
+typedef struct MlkSparse
+{
+	int64_t		n;				/* vectors */
+	const int64_t *start;		/* n + 1: vector i is the entries start[i] .. start[i + 1] - 1 */
+	const uint32_t *column;
+	const double *value;
+} MlkSparse;
 
 typedef struct MlkBlock
 {
@@ -30,6 +43,7 @@ typedef struct MlkBlock
 	const double *dense;
 	const uint32_t *codes;		/* >= cols (MLK_NO_CODE): no column set; category: missing or never seen */
 	int32_t		n_codes;		/* category: number of codes */
+	const MlkSparse *sparse;	/* sparse: what codes name; a code >= n: all columns 0 */
 } MlkBlock;
 
 typedef struct MlkDesign
@@ -46,6 +60,9 @@ typedef struct MlkDesign
 	const double *center;
 	const double *scale;
 } MlkDesign;
+
+/* entries of the mean row that are not zero by construction: what a product with it costs */
+extern double mlk_design_entries(const MlkDesign *x);
 
 /* rows [from, from + rows) of x, sharing its buffers; blocks_out has room for x->n_blocks */
 extern MlkDesign mlk_design_slice(const MlkDesign *x, int64_t from, int64_t rows, MlkBlock *blocks_out);

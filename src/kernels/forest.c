@@ -27,6 +27,16 @@ entry_weight(const MlkForest *f, const MlkEntry *entry)
 	return entry_draws(f, entry) * (f->data.weight != NULL ? f->data.weight[entry->row] : 1.0);
 }
 
+/* binary: what a row adds to a cell */
+static inline uint64_t
+packed_entry(const MlkEntry *entry)
+{
+	uint64_t	draws = entry->draws >> 1;
+	uint64_t	positive = draws & -(uint64_t) (entry->draws & 1);
+
+	return 1 + (draws << MLK_PACK_BITS) + (positive << (2 * MLK_PACK_BITS));
+}
+
 static void
 add_entry(const MlkForest *f, MlkForestSlot *slot, int64_t at, uint32_t draws)
 {
@@ -35,6 +45,7 @@ add_entry(const MlkForest *f, MlkForestSlot *slot, int64_t at, uint32_t draws)
 	entry->row = f->data.used != NULL ? f->data.used[at] : (uint32_t) at;
 	entry->draws = f->kind == MLK_CELL_BINARY ? 2 * draws + (uint32_t) f->data.label[entry->row] : draws;
 	slot->weight += entry_weight(f, entry);
+	slot->packed += packed_entry(entry);
 	slot->n_entries++;
 }
 
@@ -46,6 +57,7 @@ draw_rows(const MlkForest *f, MlkForestSlot *slot, MlkForestScratch *s)
 
 	slot->n_entries = 0;
 	slot->weight = 0.0;
+	slot->packed = 0;
 	if (f->options.draws == 0)
 	{
 		for (int64_t i = 0; i < n; i++)
@@ -64,26 +76,14 @@ draw_rows(const MlkForest *f, MlkForestSlot *slot, MlkForestScratch *s)
 
 /* ---- what the rows of a node add to the cells ---- */
 
-/* each returns whether the node is pure; totals are left in s */
-static bool
-stream_binary(MlkForestScratch *s, const MlkEntry *entries, int64_t n)
+void
+mlk_forest_stream_packed(MlkForestScratch *s, const MlkEntry *entries, int64_t n)
 {
-	uint64_t	total = 0;
-	uint64_t	positives;
-
 	for (int64_t i = 0; i < n; i++)
-	{
-		uint64_t	draws = entries[i].draws >> 1;
-		uint64_t	positive = entries[i].draws & 1 ? draws : 0;
-
-		s->packed[i] = 1 + (draws << MLK_PACK_BITS) + (positive << (2 * MLK_PACK_BITS));
-		total += s->packed[i];
-	}
-	s->packed_total = total;
-	positives = total >> (2 * MLK_PACK_BITS);
-	return positives == 0 || positives == ((total >> MLK_PACK_BITS) & MLK_PACK_MASK);
+		s->packed[i] = packed_entry(&entries[i]);
 }
 
+/* each returns whether the node is pure; totals are left in s */
 static bool
 stream_classes(const MlkForest *f, MlkForestScratch *s, const MlkEntry *entries, int64_t n)
 {
@@ -134,27 +134,31 @@ stream_regression(const MlkForest *f, MlkForestScratch *s, const MlkEntry *entri
 	return pure;
 }
 
+/* packed: of the node, when cells are binary; then purity is known without a look at the rows */
 static bool
-make_stream(const MlkForest *f, MlkForestScratch *s, const MlkEntry *entries, int64_t n, double *weight)
+make_stream(const MlkForest *f, MlkForestScratch *s, const MlkEntry *entries, int64_t n, uint64_t packed, MlkGrownNode *node)
 {
 	bool		pure;
 
 	if (f->kind == MLK_CELL_BINARY)
 	{
-		pure = stream_binary(s, entries, n);
-		*weight = (double) ((s->packed_total >> MLK_PACK_BITS) & MLK_PACK_MASK);
-		return pure;
+		uint64_t	draws = (packed >> MLK_PACK_BITS) & MLK_PACK_MASK;
+		uint64_t	positives = packed >> (2 * MLK_PACK_BITS);
+
+		s->packed_total = packed;
+		node->sum_hessian = (double) draws;
+		node->sum_gradient = (double) positives;
+		return positives == 0 || positives == draws;
 	}
 	if (f->kind == MLK_CELL_REGRESSION)
 	{
 		pure = stream_regression(f, s, entries, n);
-		*weight = s->total[0];
+		node->sum_hessian = s->total[0];
 		return pure;
 	}
 	pure = stream_classes(f, s, entries, n);
-	*weight = 0.0;
 	for (int k = 0; k < f->data.n_classes; k++)
-		*weight += s->total[k];
+		node->sum_hessian += s->total[k];
 	return pure;
 }
 
@@ -240,13 +244,14 @@ add_node(MlkForestSlot *slot, int64_t first, int64_t rows)
  * Weigh the node, and when it is to be split, part its rows.  Returns the cells touched; split->feature < 0: a leaf.
  */
 static int64_t
-split_node(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, MlkGrownNode *node, int depth, MlkForestSplit *split)
+split_node(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, MlkGrownNode *node, int depth, uint64_t packed,
+		   MlkForestSplit *split)
 {
 	const MlkForestOptions *o = &f->options;
 	MlkEntry   *entries = slot->entries + node->first_row;
 	int64_t		n = node->rows;
 	MlkForestBest best;
-	bool		pure = make_stream(f, s, entries, n, &node->sum_hessian);
+	bool		pure = make_stream(f, s, entries, n, packed, node);
 
 	split->feature = -1;
 	if (pure || (o->max_depth > 0 && depth >= o->max_depth) || n < o->min_samples_split || n < 2 * o->min_samples_leaf)
@@ -257,6 +262,7 @@ split_node(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, MlkGrow
 	split->feature = best.feature;
 	split->bin = best.bin;
 	split->missing_left = best.missing_left;
+	split->packed_left = best.packed_left;
 	split->n_left = (uint32_t) part(f, s, entries, n, &best);
 	/* nothing was missing here: should it be later, follow the many */
 	if (!best.had_missing)
@@ -282,7 +288,7 @@ grow_next(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot)
 	int32_t		index = slot->n_nodes;
 	MlkGrownNode *node = add_node(slot, item.first, item.rows);
 	MlkForestSplit split;
-	int64_t		cells = split_node(f, s, slot, node, item.depth, &split);
+	int64_t		cells = split_node(f, s, slot, node, item.depth, item.packed, &split);
 
 	if (item.parent >= 0)
 	{
@@ -294,9 +300,14 @@ grow_next(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot)
 	if (split.feature < 0)
 		return cells;
 	take_split(slot, node, &split);
-	item = (MlkForestItem) {item.first + split.n_left, item.rows - split.n_left, index, item.depth + 1, true};
-	slot->stack[slot->n_pending++] = item;
-	slot->stack[slot->n_pending++] = (MlkForestItem) {node->first_row, split.n_left, index, item.depth, false};
+	slot->stack[slot->n_pending++] = (MlkForestItem)
+	{
+		item.first + split.n_left, item.rows - split.n_left, index, item.depth + 1, true, item.packed - split.packed_left
+	};
+	slot->stack[slot->n_pending++] = (MlkForestItem)
+	{
+		item.first, split.n_left, index, item.depth + 1, false, split.packed_left
+	};
 	return cells;
 }
 
@@ -344,11 +355,11 @@ pop_candidate(MlkForestSlot *slot)
 
 /* a new leaf; waits on the heap when it can be split */
 static int64_t
-add_leaf(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, int64_t first, int64_t rows, int depth)
+add_leaf(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, int64_t first, int64_t rows, int depth, uint64_t packed)
 {
-	MlkForestCandidate c = {.node = slot->n_nodes, .depth = depth};
+	MlkForestCandidate c = {.node = slot->n_nodes, .depth = depth, .packed = packed};
 	MlkGrownNode *node = add_node(slot, first, rows);
-	int64_t		cells = split_node(f, s, slot, node, depth, &c.split);
+	int64_t		cells = split_node(f, s, slot, node, depth, packed, &c.split);
 
 	if (c.split.feature >= 0)
 		push_candidate(slot, &c);
@@ -367,8 +378,9 @@ grow_best(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot)
 	take_split(slot, node, &c.split);
 	node->left = slot->n_nodes;
 	node->right = slot->n_nodes + 1;
-	cells = add_leaf(f, s, slot, first, c.split.n_left, c.depth + 1);
-	cells += add_leaf(f, s, slot, first + c.split.n_left, rows - c.split.n_left, c.depth + 1);
+	cells = add_leaf(f, s, slot, first, c.split.n_left, c.depth + 1, c.split.packed_left);
+	cells += add_leaf(f, s, slot, first + c.split.n_left, rows - c.split.n_left, c.depth + 1,
+					  c.packed - c.split.packed_left);
 	if (++slot->n_leaves == f->options.max_leaf_nodes)
 		slot->n_pending = 0;
 	return cells;
@@ -399,8 +411,8 @@ start_tree(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot)
 	slot->started = true;
 	draw_rows(f, slot, s);
 	if (f->options.max_leaf_nodes > 0)
-		return slot->n_entries + add_leaf(f, s, slot, 0, slot->n_entries, 0);
-	slot->stack[slot->n_pending++] = (MlkForestItem) {0, (uint32_t) slot->n_entries, -1, 0, false};
+		return slot->n_entries + add_leaf(f, s, slot, 0, slot->n_entries, 0, slot->packed);
+	slot->stack[slot->n_pending++] = (MlkForestItem) {0, (uint32_t) slot->n_entries, -1, 0, false, slot->packed};
 	return slot->n_entries;
 }
 

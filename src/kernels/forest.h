@@ -39,6 +39,7 @@ typedef struct MlkForestOptions
 	int32_t		max_features;	/* drawn for each split, 1 .. n_features; more until one of them varies */
 	double		min_impurity_decrease;	/* share of the tree's weight times the fall of impurity */
 	bool		random_splits;	/* one random threshold or set a feature */
+	double		cat_penalty;	/* how much of what many categories gain by chance is taken from their scores; 0: nothing */
 	int64_t		draws;			/* bootstrap sample with replacement; 0: every row once */
 	uint64_t	seed;
 } MlkForestOptions;

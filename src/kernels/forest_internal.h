@@ -35,6 +35,7 @@ typedef struct MlkForestItem
 	int32_t		parent;			/* -1: root */
 	int32_t		depth;
 	bool		right;
+	uint64_t	packed;			/* binary: sum over its rows */
 } MlkForestItem;
 
 typedef struct MlkForestSplit
@@ -44,6 +45,7 @@ typedef struct MlkForestSplit
 	bool		missing_left;
 	double		gain;			/* fall of weight * impurity */
 	uint32_t	n_left;
+	uint64_t	packed_left;	/* binary: sum over the rows on the left */
 } MlkForestSplit;
 
 /* a leaf that has a split ready (best first) */
@@ -52,6 +54,7 @@ typedef struct MlkForestCandidate
 	MlkForestSplit split;
 	int32_t		node;
 	int32_t		depth;
+	uint64_t	packed;			/* binary: sum over its rows */
 } MlkForestCandidate;
 
 /* one tree in the making */
@@ -64,6 +67,7 @@ typedef struct MlkForestSlot
 	MlkEntry   *entries;
 	int64_t		n_entries;
 	double		weight;			/* of all entries */
+	uint64_t	packed;			/* binary: sum over all entries */
 	MlkGrownNode *nodes;
 	int32_t		n_nodes;
 	int32_t    *features;		/* a permutation, shuffled on */
@@ -83,7 +87,19 @@ typedef struct MlkForestBest
 	bool		had_missing;	/* some rows of the node had no value of it */
 	bool		missing_left;
 	int32_t		n_codes;		/* category: how many of best_codes go left */
+	uint64_t	packed_left;	/* binary: sum over the rows on the left */
 } MlkForestBest;
+
+/* binary: the cuts of one number between the bins that are in use, and what is left of each */
+#define MLK_FOREST_CUTS 256
+typedef struct MlkForestCuts
+{
+	double		draws[MLK_FOREST_CUTS];
+	double		positives[MLK_FOREST_CUTS];
+	double		score[MLK_FOREST_CUTS];
+	uint64_t	left[MLK_FOREST_CUTS];
+	uint8_t		bin[MLK_FOREST_CUTS];
+} MlkForestCuts;
 
 /* what a thread works with */
 typedef struct MlkForestScratch
@@ -108,6 +124,7 @@ typedef struct MlkForestScratch
 	double	   *missing;
 	double	   *trial;
 	double	   *direction;		/* [2 * n_classes] */
+	MlkForestCuts *cuts;		/* binary */
 } MlkForestScratch;
 
 struct MlkForest
@@ -125,11 +142,43 @@ struct MlkForest
 	MlkForestScratch *scratch;
 };
 
-/* forest_split.c: the split of a node whose stream is ready; false: none.  best_codes say which categories go left */
+/* forest_split.c: the split of a node whose stream is ready (binary: not needed before); false: none.  best_codes say which categories go left */
 extern bool mlk_forest_find(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, const MlkEntry *entries,
 							int64_t n, MlkForestBest *best, double *gain);
 
+/* forest.c: what each of a node's rows adds to a cell; binary */
+extern void mlk_forest_stream_packed(MlkForestScratch *s, const MlkEntry *entries, int64_t n);
+
+/* forest_packed.c: numbers by Gini where cells are binary; s->packed_total is that of the node */
+typedef enum MlkForestTried
+{
+	MLK_TRIED_NOT,				/* there are missing values: nothing was done */
+	MLK_TRIED_SAME,				/* the feature does not vary in this node */
+	MLK_TRIED_VARIES
+} MlkForestTried;
+
+/* nodes of so many rows and fewer, once for all features, and without a stream */
+#define MLK_FOREST_TINY 16
+typedef struct MlkForestTiny
+{
+	int32_t		draws[MLK_FOREST_TINY];
+	int32_t		positives[MLK_FOREST_TINY];
+} MlkForestTiny;
+extern void mlk_forest_tiny_rows(const MlkEntry *entries, int n, MlkForestTiny *rows);
+extern MlkForestTried mlk_forest_try_tiny(const MlkForest *f, const MlkForestScratch *s, const MlkForestTiny *rows,
+										  const MlkEntry *entries, int n, int feature, MlkForestBest *best);
+
+/* the others, whose stream is ready */
+extern MlkForestTried mlk_forest_try_packed(const MlkForest *f, MlkForestScratch *s, const MlkEntry *entries, int64_t n,
+											int feature, MlkForestBest *best);
+
 /* forest_order.c: s->order[n] of a category by the mean of its rows, or along the first principal direction of its class shares */
 extern void mlk_forest_order_categories(const MlkForest *f, MlkForestScratch *s, int n);
+
+/*
+ * What one degree of freedom adds to the score of a node of n_rows when there is nothing to learn: its weighted mean of weight
+ * times squared distance from the mean (a row that was drawn twice is as noisy as that).  Entropy counts bits, half a square over ln 2.
+ */
+extern double mlk_forest_noise(const MlkForest *f, const MlkForestScratch *s, int64_t n_rows);
 
 #endif							/* MLK_FOREST_INTERNAL_H */

@@ -99,7 +99,10 @@ carve_scratch(const MlkForest *f, Carver *c, MlkForestScratch *s)
 	double		cells = f->max_slots + 1.0;
 
 	if (f->kind == MLK_CELL_BINARY)
+	{
 		s->packed = carve(c, rows, sizeof(uint64_t));
+		s->cuts = carve(c, 1, sizeof(MlkForestCuts));
+	}
 	else
 		s->weight = carve(c, rows, sizeof(double));
 	if (f->kind == MLK_CELL_REGRESSION)

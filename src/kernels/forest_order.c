@@ -8,6 +8,7 @@
  */
 #include "kernels/forest_internal.h"
 
+#define BITS_OF_A_SQUARE 0.72134752044448170368	/* 1 / (2 ln 2) */
 #define POWER_STEPS 16			/* the direction only orders: digits do not matter */
 
 /* ties by code, so that the order is one */
@@ -146,4 +147,69 @@ mlk_forest_order_categories(const MlkForest *f, MlkForestScratch *s, int n)
 	for (int i = 0; i < n; i++)
 		s->key[i] = category_key(f, s, s->order[i]);
 	sort_by_key(s->key, s->order, n);
+}
+
+/* ---- what an order gains by chance: see mlk_forest_noise() ---- */
+
+static double
+noise_binary(const MlkForest *f, const MlkForestScratch *s, int64_t n_rows)
+{
+	double		draws = (double) ((s->packed_total >> MLK_PACK_BITS) & MLK_PACK_MASK);
+	double		share = (double) (s->packed_total >> (2 * MLK_PACK_BITS)) / draws;
+	double		squares = 0.0;
+
+	for (int64_t i = 0; i < n_rows; i++)
+	{
+		double		w = (double) ((s->packed[i] >> MLK_PACK_BITS) & MLK_PACK_MASK);
+		double		apart = s->packed[i] >> (2 * MLK_PACK_BITS) ? 1.0 - share : share;
+
+		squares += w * w * (f->options.criterion == MLK_CRITERION_GINI ? apart * apart : BITS_OF_A_SQUARE);
+	}
+	return squares / draws;
+}
+
+static double
+noise_regression(const MlkForest *f, const MlkForestScratch *s, int64_t n_rows)
+{
+	double		squares = 0.0;
+
+	for (int64_t i = 0; i < n_rows; i++)
+		squares += s->moment[i] * s->moment[i];
+	return squares / s->total[0];
+}
+
+/* shares of k classes vary in k - 1 directions, and the order follows one */
+static double
+noise_classes(const MlkForest *f, const MlkForestScratch *s, int64_t n_rows)
+{
+	int			n_classes = f->data.n_classes;
+	double		total = cell_weight(s->total, n_classes);
+	double		length = 0.0;
+	double		squares = 0.0;
+
+	for (int k = 0; k < n_classes; k++)
+		length += s->total[k] / total * (s->total[k] / total);
+	for (int64_t i = 0; i < n_rows; i++)
+	{
+		double		apart = 1.0 - 2.0 * s->total[s->label[i]] / total + length;
+
+		squares += s->weight[i] * s->weight[i] *
+			(f->options.criterion == MLK_CRITERION_GINI ? apart / (n_classes - 1) : BITS_OF_A_SQUARE);
+	}
+	return squares / total;
+}
+
+double
+mlk_forest_noise(const MlkForest *f, const MlkForestScratch *s, int64_t n_rows)
+{
+	switch (f->kind)
+	{
+		case MLK_CELL_BINARY:
+			return noise_binary(f, s, n_rows);
+		case MLK_CELL_CLASSES:
+			return noise_classes(f, s, n_rows);
+		case MLK_CELL_REGRESSION:
+			return noise_regression(f, s, n_rows);
+	}
+	return 0.0;
 }

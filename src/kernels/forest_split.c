@@ -7,6 +7,7 @@
 #include "kernels/forest_internal.h"
 
 #define BITMAP_WORDS 4			/* 256 bits: the bins of a number, the missing one included */
+#define WIDE_CATEGORY 64		/* values of a category from which its order is not trusted */
 #define DENSE_ROWS 512			/* from here on looking at every bin is cheaper than keeping a bitmap */
 
 /* one feature of the node at hand */
@@ -19,6 +20,7 @@ typedef struct Scan
 	int			cut;			/* random splits: the only place to look at; -1: all of them */
 	bool		missing;		/* some rows of the node have no value */
 	int64_t		rows;
+	double		price;			/* taken from the scores, but for all values against the missing ones */
 	double		score;			/* best so far over all features */
 	int			at;				/* where; -1: no better one here */
 	bool		missing_left;
@@ -205,6 +207,7 @@ score_sums(const MlkForest *f, const double *side)
 static inline void
 keep(Scan *scan, double score, int at, bool missing_left)
 {
+	score -= at + 1 < scan->n_order ? scan->price : 0.0;
 	if (score > scan->score)
 	{
 		scan->score = score;
@@ -371,7 +374,12 @@ scan_feature(Scan *scan, MlkRng *rng, int *random_bin)
 		from = to = scan->cut;
 	}
 	else if (scan->feature->category)
+	{
 		mlk_forest_order_categories(f, s, scan->n_order);
+		/* n categories of noise have n - 1 degrees of freedom between them, and the more of them the fewer rows each has */
+		if (f->options.cat_penalty > 0.0 && scan->feature->n_bins > WIDE_CATEGORY)
+			scan->price = f->options.cat_penalty * mlk_forest_noise(f, s, scan->rows) * (scan->n_order - 1);
+	}
 
 	if (f->kind != MLK_CELL_BINARY)
 		scan_sums(scan, from, to);
@@ -386,6 +394,18 @@ scan_feature(Scan *scan, MlkRng *rng, int *random_bin)
 	}
 }
 
+/* binary: sum over the rows left of the best cut */
+static uint64_t
+packed_left(const Scan *scan)
+{
+	const uint64_t *cells = scan->s->cells.packed;
+	uint64_t	left = scan->missing && scan->missing_left ? cells[scan->feature->n_bins] : 0;
+
+	for (int i = 0; i <= scan->at; i++)
+		left += cells[scan->s->order[i]];
+	return left;
+}
+
 static void
 take_best(const Scan *scan, int feature, int random_bin, MlkForestBest *best)
 {
@@ -395,6 +415,8 @@ take_best(const Scan *scan, int feature, int random_bin, MlkForestBest *best)
 	best->feature = feature;
 	best->had_missing = scan->missing;
 	best->missing_left = scan->missing_left;
+	if (scan->f->kind == MLK_CELL_BINARY)
+		best->packed_left = packed_left(scan);
 	if (scan->feature->category)
 	{
 		best->n_codes = scan->at + 1;
@@ -450,6 +472,34 @@ centre_threshold(const MlkForest *f, MlkForestBest *best)
 		best->bin++;
 }
 
+/* two classes, Gini, all cuts of a number: the way made for that, which leaves missing values to the general one */
+static bool
+try_any(const MlkForest *f, MlkForestScratch *s, MlkRng *rng, const MlkEntry *entries, int64_t n, const MlkForestTiny *tiny,
+		bool *streamed, int feature, MlkForestBest *best)
+{
+	MlkForestTried tried = MLK_TRIED_NOT;
+	bool		packed = tiny != NULL && !f->data.x->features[feature].category;
+
+	if (packed && n <= MLK_FOREST_TINY)
+		tried = mlk_forest_try_tiny(f, s, tiny, entries, (int) n, feature, best);
+	if (tried != MLK_TRIED_NOT)
+		return tried == MLK_TRIED_VARIES;
+	if (!*streamed)
+		mlk_forest_stream_packed(s, entries, n);
+	*streamed = true;
+	if (packed && n > MLK_FOREST_TINY)
+		tried = mlk_forest_try_packed(f, s, entries, n, feature, best);
+	return tried == MLK_TRIED_NOT ? try_feature(f, s, rng, entries, n, feature, best) : tried == MLK_TRIED_VARIES;
+}
+
+/* both sides are pure: nothing can be better */
+static bool
+is_perfect(const MlkForest *f, const MlkForestScratch *s, const MlkForestBest *best)
+{
+	return f->kind == MLK_CELL_BINARY && f->options.criterion == MLK_CRITERION_GINI &&
+		best->score == (double) (s->packed_total >> (2 * MLK_PACK_BITS));
+}
+
 bool
 mlk_forest_find(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, const MlkEntry *entries, int64_t n,
 				MlkForestBest *best, double *gain)
@@ -457,7 +507,12 @@ mlk_forest_find(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, co
 	int			n_features = f->data.x->n_features;
 	int			varying = 0;
 	bool		packed = f->kind == MLK_CELL_BINARY;
+	bool		fast = packed && f->options.criterion == MLK_CRITERION_GINI && !f->options.random_splits;
+	bool		streamed = !packed;
+	MlkForestTiny tiny;
 
+	if (fast && n <= MLK_FOREST_TINY)
+		mlk_forest_tiny_rows(entries, (int) n, &tiny);
 	best->score = -INFINITY;
 	best->feature = -1;
 	for (int k = 0; k < n_features && (k < f->options.max_features || varying == 0); k++)
@@ -467,7 +522,9 @@ mlk_forest_find(const MlkForest *f, MlkForestScratch *s, MlkForestSlot *slot, co
 
 		slot->features[other] = slot->features[k];
 		slot->features[k] = feature;
-		varying += try_feature(f, s, &slot->rng, entries, n, feature, best);
+		varying += try_any(f, s, &slot->rng, entries, n, fast ? &tiny : NULL, &streamed, feature, best);
+		if (is_perfect(f, s, best))
+			break;
 	}
 	if (best->feature < 0)
 		return false;

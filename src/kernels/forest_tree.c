@@ -73,6 +73,12 @@ mlk_forest_leaf_values(const MlkForest *f, int slot, double *out)
 			*out++ = leaf_mean(f, tree->entries + node->first_row, node->rows);
 			continue;
 		}
+		if (f->kind == MLK_CELL_BINARY)
+		{
+			*out++ = (node->sum_hessian - node->sum_gradient) / node->sum_hessian;
+			*out++ = node->sum_gradient / node->sum_hessian;
+			continue;
+		}
 		leaf_classes(f, tree->entries + node->first_row, node->rows, out);
 		for (int k = 0; k < f->data.n_classes; k++)
 			out[k] /= node->sum_hessian;

@@ -10,6 +10,30 @@
 
 #define MAX_BLOCK_ROWS 2048
 
+/* entries of a row that are set, at most: one a category, all columns of a block of sparse vectors */
+static size_t
+most_hot(const MlkDesign *x)
+{
+	size_t		most = 0;
+
+	for (int b = 0; b < x->n_blocks; b++)
+	{
+		if (x->blocks[b].kind != MLK_BLOCK_DENSE)
+			most += x->blocks[b].kind == MLK_BLOCK_SPARSE ? (size_t) x->blocks[b].cols : 1;
+	}
+	return most;
+}
+
+static double
+dense_columns(const MlkDesign *x)
+{
+	double		n = 0.0;
+
+	for (int b = 0; b < x->n_blocks; b++)
+		n += x->blocks[b].kind == MLK_BLOCK_DENSE ? x->blocks[b].cols : 0;
+	return n;
+}
+
 MlkGramShape
 mlk_gram_shape(const MlkDesign *x, const int32_t *position, int n, const double *shift, bool target)
 {
@@ -19,7 +43,7 @@ mlk_gram_shape(const MlkDesign *x, const int32_t *position, int n, const double 
 	{
 		const MlkBlock *block = &x->blocks[b];
 
-		if (block->kind == MLK_BLOCK_CODES)
+		if (block->kind != MLK_BLOCK_DENSE)
 		{
 			shape.has_codes = true;
 			continue;
@@ -33,7 +57,7 @@ mlk_gram_shape(const MlkDesign *x, const int32_t *position, int n, const double 
 double
 mlk_gram_flops(const MlkGramShape *shape)
 {
-	double		codes = shape->has_codes ? shape->x->n_blocks : 0.0;
+	double		codes = shape->has_codes ? mlk_design_entries(shape->x) - dense_columns(shape->x) : 0.0;
 
 	return (double) shape->dense * shape->dense + 4.0 * codes * (shape->dense + codes);
 }
@@ -42,10 +66,10 @@ size_t
 mlk_gram_scratch(const MlkGramShape *shape, int64_t rows)
 {
 	size_t		dense = (size_t) shape->dense;
-	size_t		codes = shape->has_codes ? (size_t) shape->x->n_blocks : 0;
+	size_t		hot = shape->has_codes ? most_hot(shape->x) : 0;
 
-	/* panel, roots; with one-hot columns also the dense product, and the places (int32) of panel and codes */
-	return dense * rows + rows + (shape->has_codes ? dense * dense + dense + codes : 0);
+	/* panel, roots; with other blocks also the dense product, the places (int32) of the panel, and values and places of a row */
+	return dense * rows + rows + (shape->has_codes ? dense * dense + dense + 2 * hot : 0);
 }
 
 /* place in the product of a design column, or -1 */
@@ -148,38 +172,64 @@ panel_places(const MlkGramShape *shape, int32_t *place)
 		place[at] = shape->q - 1;
 }
 
-/* the one-hot columns of each row: among themselves, and with the row's numbers */
+/* what is set in a row beside its numbers, in the order of the design's columns: places and values; how many */
+static int
+row_hot(const MlkGramShape *shape, int64_t row, int32_t *hot, double *value)
+{
+	int			n = 0;
+
+	for (int b = 0; b < shape->x->n_blocks; b++)
+	{
+		const MlkBlock *block = &shape->x->blocks[b];
+		uint32_t	code;
+		int			p;
+
+		if (block->kind == MLK_BLOCK_DENSE)
+			continue;
+		code = block->codes[row * block->stride];
+		if (block->kind == MLK_BLOCK_SPARSE)
+		{
+			const MlkSparse *sparse = block->sparse;
+
+			for (int64_t e = code < sparse->n ? sparse->start[code] : 0; code < sparse->n && e < sparse->start[code + 1]; e++)
+			{
+				p = place_of(shape, block->first + (int) sparse->column[e]);
+				hot[n] = p;
+				value[n] = sparse->value[e];
+				n += p >= 0;
+			}
+			continue;
+		}
+		p = code < (uint32_t) block->cols ? place_of(shape, block->first + (int) code) : -1;
+		if (p >= 0)
+		{
+			hot[n] = p;
+			value[n++] = 1.0;
+		}
+	}
+	return n;
+}
+
+/* what is set in each row: among itself, and with the row's numbers */
 static void
 add_codes(const MlkGramShape *shape, int64_t from, int64_t rows, const double *panel, const double *root,
-		  const int32_t *place, int32_t *hot, double *into, int64_t ld)
+		  const int32_t *place, int32_t *hot, double *value, double *into, int64_t ld)
 {
 	int			m = shape->dense;
 
 	for (int64_t i = 0; i < rows; i++)
 	{
-		int			n_hot = 0;
+		int			n_hot = row_hot(shape, from + i, hot, value);
 
-		for (int b = 0; b < shape->x->n_blocks; b++)
-		{
-			const MlkBlock *block = &shape->x->blocks[b];
-			uint32_t	code;
-			int			p;
-
-			if (block->kind != MLK_BLOCK_CODES)
-				continue;
-			code = block->codes[(from + i) * block->stride];
-			p = code < (uint32_t) block->cols ? place_of(shape, block->first + (int) code) : -1;
-			if (p >= 0)
-				hot[n_hot++] = p;
-		}
 		for (int a = 0; a < n_hot; a++)
 		{
 			double	   *row = into + hot[a] * ld;
+			double		weight = root[i] * value[a];
 
 			for (int b = a; b < n_hot; b++)
-				row[hot[b]] += root[i] * root[i];
+				row[hot[b]] += weight * (root[i] * value[b]);
 			for (int k = 0; k < m; k++)
-				row[place[k]] += root[i] * panel[i * m + k];
+				row[place[k]] += weight * panel[i * m + k];
 		}
 	}
 }
@@ -193,6 +243,7 @@ mlk_gram_block(const MlkGramShape *shape, int64_t from, int64_t rows, const doub
 	double	   *root = panel + (size_t) m * rows;
 	double	   *product = root + rows;
 	int32_t    *place = (int32_t *) (product + (size_t) m * m);
+	double	   *value = product + (size_t) m * m + m;
 
 	load_panel(shape, from, rows, d, y, panel, root);
 	if (!shape->has_codes)
@@ -208,7 +259,97 @@ mlk_gram_block(const MlkGramShape *shape, int64_t from, int64_t rows, const doub
 		for (int b = a; b < m; b++)
 			into[place[a] * ld + place[b]] += product[(size_t) a * m + b];
 	}
-	add_codes(shape, from, rows, panel, root, place, place + m, into, ld);
+	add_codes(shape, from, rows, panel, root, place, (int32_t *) (value + most_hot(shape->x)), value, into, ld);
+}
+
+#define BORDER_ROWS 16			/* rows whose places are asked for before the first of them is written */
+#define BORDER_HOT 32			/* entries of a row, beside its numbers, up to which this is done */
+
+/* where the rows of a piece go */
+typedef struct BorderRow
+{
+	double	   *row;			/* NULL: nowhere */
+	int			n_hot;
+	int32_t		hot[BORDER_HOT];
+	double		value[BORDER_HOT];
+} BorderRow;
+
+/* a border is larger than a cache, and rows hit it at random */
+static void
+ask_for(const BorderRow *r)
+{
+	if (r->row == NULL)
+		return;
+	__builtin_prefetch(r->row, 1);
+	for (int k = 0; k < r->n_hot; k++)
+		__builtin_prefetch(r->row + r->hot[k], 1);
+}
+
+static double *
+border_place(const MlkGramShape *shape, const MlkBlock *border, int64_t row, double d, double *into)
+{
+	uint32_t	code = border->codes[row * border->stride];
+
+	return code < (uint32_t) border->cols && d != 0.0 ? into + (int64_t) code * (1 + shape->n) : NULL;
+}
+
+/* row += d x: panel are the row's numbers, their root of d included, as load_panel leaves them */
+static void
+add_row(const MlkGramShape *shape, const double *panel, double root, const int32_t *place, const int32_t *hot,
+		const double *value, int n_hot, double *row)
+{
+	for (int k = 0; k < shape->dense; k++)
+		row[place[k]] += root * panel[k];
+	for (int k = 0; k < n_hot; k++)
+		row[hot[k]] += root * root * value[k];
+}
+
+static void
+add_piece(const MlkGramShape *shape, const MlkBlock *border, int64_t from, int64_t first, int64_t n, const double *panel,
+		  const double *root, const int32_t *place, double *into)
+{
+	BorderRow	piece[BORDER_ROWS];
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		BorderRow  *r = &piece[i];
+
+		r->row = border_place(shape, border, from + first + i, root[first + i], into);
+		r->n_hot = r->row == NULL ? 0 : row_hot(shape, from + first + i, r->hot, r->value);
+		ask_for(r);
+	}
+	for (int64_t i = 0; i < n; i++)
+	{
+		if (piece[i].row != NULL)
+			add_row(shape, panel + (first + i) * shape->dense, root[first + i], place, piece[i].hot, piece[i].value,
+					piece[i].n_hot, piece[i].row);
+	}
+}
+
+/* scratch is as mlk_gram_block has left it */
+void
+mlk_gram_border(const MlkGramShape *shape, const MlkBlock *border, int64_t from, int64_t rows, double *into, double *scratch)
+{
+	int			m = shape->dense;
+	const double *panel = scratch;
+	const double *root = panel + (size_t) m * rows;
+	const int32_t *place = (const int32_t *) (root + rows + (size_t) m * m);
+	double	   *value = scratch + (size_t) m * rows + rows + (size_t) m * m + m;
+	int32_t    *hot = (int32_t *) (value + most_hot(shape->x));
+
+	if (most_hot(shape->x) <= BORDER_HOT)
+	{
+		for (int64_t first = 0; first < rows; first += BORDER_ROWS)
+			add_piece(shape, border, from, first, rows - first < BORDER_ROWS ? rows - first : BORDER_ROWS, panel, root, place, into);
+		return;
+	}
+	for (int64_t i = 0; i < rows; i++)
+	{
+		double	   *row = border_place(shape, border, from + i, root[i], into);
+
+		if (row != NULL)
+			add_row(shape, panel + i * m, root[i], place, hot, value, row_hot(shape, from + i, hot, value), row);
+	}
 }
 
 void

@@ -39,6 +39,14 @@ extern size_t mlk_gram_scratch(const MlkGramShape *shape, int64_t rows);
 extern void mlk_gram_block(const MlkGramShape *shape, int64_t from, int64_t rows, const double *d, const double *y,
 						   double *into, int64_t ld, double *scratch);
 
+/*
+ * Right after mlk_gram_block of the same rows, whose scratch it reads: products of one block of categories, which shape leaves out, with
+ * the constant and the columns of shape: into[code, place] += d x, into[cols of the block, 1 + n].  What the block has with itself
+ * is diagonal, and stands at place 0.
+ */
+extern void mlk_gram_border(const MlkGramShape *shape, const MlkBlock *border, int64_t from, int64_t rows, double *into,
+							double *scratch);
+
 /* make the upper triangle whole and copy it below: the full symmetric matrix */
 extern void mlk_gram_fold(int q, double *g, int64_t ld);
 

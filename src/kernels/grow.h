@@ -18,6 +18,9 @@ typedef struct MlkGrowOptions
 	double		cat_smooth;		/* added to the hessian when categories are ordered by gradient / hessian */
 	double		cat_l2;			/* added to l2 in the gain of cuts of categories */
 	int32_t		cat_min_rows;	/* categories of fewer rows in a node go the way of missing values there */
+	int32_t		cat_most;		/* categories on the smaller side of a cut; 0: no limit */
+	int64_t		cat_group_rows; /* cuts of categories are so many rows apart, and leave as many on the other side */
+	double		cat_penalty;	/* how many times what a cut of categories gains by chance is taken from its gain */
 	int32_t		max_features;	/* tried at each split; 0: all */
 	const int8_t *monotonic;	/* n_features of -1, 0, 1; NULL: none */
 	const uint8_t *interaction; /* [n_groups * n_features] membership; NULL: none */

@@ -1,6 +1,7 @@
 /*
- * grow_internal.h: what the files of the grower share: grow.c (the order of things), histogram.c (sums by bin), split.c (the
- * best cut of a node), partition.c (rows to children, leaves to rows).
+ * grow_internal.h: what the files of the grower share: grow_memory.c (arrays), grow.c (the order of things), rounding.c (gradients to
+ * whole numbers), histogram.c (sums by bin), split.c (the best cut of a node), partition.c (rows to children), leaves.c (rows of leaves to
+ * sums and scores).
  *
  * Gradients are sums of whole numbers: each is rounded once a tree, at random but by a hash of the row, so that its
  * expectation is right.  Whole numbers add up to the same in any order, which makes threads free to share the work as it comes and
@@ -22,10 +23,11 @@
 #define MLK_HIST_FIELD_BITS 25	/* 8176 * 4095 < 2^25 */
 #define MLK_HIST_COARSE 4095.0
 #define MLK_HIST_FINE 1073741823.0
-#define MLK_HIST_GROUP 8		/* byte-wide features of a pass over the rows */
+#define MLK_HIST_GROUP 20		/* most byte-wide features of a pass over the rows */
 #define MLK_HIST_STRIDE 256		/* words of a feature in a group's histogram */
 #define MLK_ROUND_ROWS 32768	/* rows of a block when gradients are rounded */
-#define MLK_LEAF_ROWS 8192		/* rows of a block when leaves are summed or added */
+#define MLK_CUT_SLOTS 3			/* histograms that a cut needs: a node's and its children's */
+#define MLK_PART_ROWS 16384		/* rows of a block when the rows of a node are parted */
 
 /* sums by bin, one plane a kind; all features one after the other */
 typedef struct MlkHistogram
@@ -62,21 +64,12 @@ typedef struct MlkGrowWorker
 	MlkHistogram sums;			/* of the blocks it did; the first worker uses the node's own */
 	bool		used;
 	uint64_t   *group;			/* [GROUP * STRIDE], zero between blocks */
-	uint64_t   *packed;			/* [HIST_ROWS] coarse; fine: gradient and hessian, 32 bits each */
+	uint64_t   *packed;			/* [HIST_ROWS] coarse, for wide features; fine: gradient and hessian, 32 bits each */
+	uint32_t   *right;			/* [PART_ROWS] of the block that is parted */
 	double	   *key;			/* [most bins of a category] */
 	uint32_t   *order;
 	uint32_t   *order_scratch;
 } MlkGrowWorker;
-
-/* the rows of one leaf, or part of them */
-typedef struct MlkLeafBlock
-{
-	int32_t		node;
-	uint32_t	rows;
-	int64_t		first;
-	double		gradient;
-	double		hessian;
-} MlkLeafBlock;
 
 struct MlkGrower
 {
@@ -100,6 +93,7 @@ struct MlkGrower
 	bool		all_rows;		/* the root is every row in order */
 	double		gradient_unit;
 	double		hessian_unit;
+	double		noise;			/* sum of squared gradients / sum of hessians: variance of a gradient per unit of hessian */
 	const float *gradient;
 	const float *hessian;
 
@@ -126,15 +120,21 @@ struct MlkGrower
 
 	MlkSplit   *found;			/* [n_features] of the node at hand */
 	uint8_t    *allowed;		/* [n_features] */
-	MlkLeafBlock *leaf_blocks;
-	int64_t		n_leaf_blocks;
+	int32_t    *leaves;			/* [n_leaves] nodes */
+	int32_t		n_leaves;
+	int64_t		row_block;		/* rows of a block when leaves are summed or added */
+	int64_t		n_row_blocks;
+	uint32_t   *leaf_from;		/* [n_row_blocks + 1][n_leaves]: where in row_index the block's rows of the leaf begin */
+	double	   *leaf_sums;		/* [n_row_blocks][n_leaves][2]: gradient, hessian */
 	uint32_t   *block_left;		/* [blocks of the partition] */
 	double	   *statistics;		/* [blocks of the rounding][4]: sums and largest, of |gradient| and hessian */
 	MlkGrowWorker *workers;
 };
 
-/* histogram.c */
+/* rounding.c */
 extern MlkStatus mlk_grow_round(MlkGrower *g, uint64_t seed);
+
+/* histogram.c */
 extern MlkStatus mlk_grow_histogram(MlkGrower *g, const MlkGrownNode *node, bool root, MlkHistogram *out);
 extern void mlk_grow_subtract(MlkHistogram *parent, const MlkHistogram *child, int64_t bins);
 
@@ -143,8 +143,11 @@ extern MlkStatus mlk_grow_find_split(MlkGrower *g, int32_t node, MlkRng *rng);
 /* writes the set of a category split; bins that no row of the node has go the way of missing values */
 extern void mlk_grow_write_set(MlkGrower *g, int32_t node);
 
-/* partition.c */
+/* partition.c; set: of the node where the feature is a category */
 extern MlkStatus mlk_grow_partition(MlkGrower *g, const MlkGrownNode *node, int64_t *left);
+extern bool mlk_grow_goes_left(const MlkGrownNode *node, const MlkBinFeature *feature, const uint32_t *set, int32_t bin);
+
+/* leaves.c */
 extern MlkStatus mlk_grow_sum_leaves(MlkGrower *g);
 
 #endif							/* MLK_GROW_INTERNAL_H */

@@ -1,183 +1,18 @@
 /*
- * histogram.c: gradients as whole numbers, and their sums by bin (see grow_internal.h).
+ * histogram.c: sums of the rounded gradients by bin (see grow_internal.h).
  *
  * This is where a boosting run spends its time.  The bins of a row lie together, so a node of few rows touches one or two
- * cache lines a row whatever the number of features; eight features are read by one load and have their histograms, 16 kB,
- * in the first-level cache; the packed gradients of a block wait in the second-level one.
+ * cache lines a row whatever the number of features; eight features are read by one load, and the histograms of a pass, at
+ * most 40 kB, lie in the first-level cache of today's CPUs (most of them in an older one's).  What bounds the loop is one store a
+ * row and feature.
  */
 #include <endian.h>
 #include <string.h>
 
 #include "kernels/grow_internal.h"
 
-/* coarse unless there are fewer rows, or the largest gradient is more times the mean one than this */
-#define COARSE_ROWS 65536
-#define COARSE_SPREAD 512.0
 #define AHEAD 24				/* rows to prefetch ahead: about the latency of memory */
 #define PARALLEL_ROWS 4096		/* below: waking a thread costs more than it does */
-
-typedef struct Round
-{
-	MlkGrower  *g;
-	uint32_t	seed;
-	float		gradient_scale;
-	float		hessian_scale;
-} Round;
-
-/* ---- rounding ---- */
-
-MLK_CLONES
-static void
-measure_block(void *arg, int64_t block, int worker)
-{
-	MlkGrower  *g = ((Round *) arg)->g;
-	int64_t		from = block * MLK_ROUND_ROWS;
-	int64_t		to = from + MLK_ROUND_ROWS < g->data->rows ? from + MLK_ROUND_ROWS : g->data->rows;
-	double		sum[2][8] = {{0}};
-	float		most[2][8] = {{0}};
-	double	   *out = g->statistics + 4 * block;
-
-	for (int64_t i = from; i < to; i++)
-	{
-		float		gradient = fabsf(g->gradient[i]);
-		float		hessian = g->hessian != NULL ? g->hessian[i] : 1.0f;
-		int			lane = i & 7;
-
-		sum[0][lane] += gradient;
-		sum[1][lane] += hessian;
-		most[0][lane] = gradient > most[0][lane] ? gradient : most[0][lane];
-		most[1][lane] = hessian > most[1][lane] ? hessian : most[1][lane];
-	}
-	for (int k = 0; k < 2; k++)
-	{
-		out[k] = 0.0;
-		out[2 + k] = 0.0;
-		for (int lane = 0; lane < 8; lane++)
-		{
-			out[k] += sum[k][lane];
-			out[2 + k] = most[k][lane] > out[2 + k] ? most[k][lane] : out[2 + k];
-		}
-	}
-}
-
-/* 32 bits that look random for a row of a tree: the finaliser of MurmurHash3 */
-static inline uint32_t
-row_noise(uint32_t row, uint32_t seed)
-{
-	uint32_t	x = row * 0x9e3779b1u ^ seed;
-
-	x = (x ^ (x >> 16)) * 0x85ebca6bu;
-	x = (x ^ (x >> 13)) * 0xc2b2ae35u;
-	return x ^ (x >> 16);
-}
-
-static inline float
-at_most(float x, float limit)
-{
-	return x < limit ? x : limit;
-}
-
-MLK_CLONES
-static void
-round_coarse(void *arg, int64_t block, int worker)
-{
-	const Round *r = arg;
-	MlkGrower  *g = r->g;
-	int64_t		from = block * MLK_ROUND_ROWS;
-	int64_t		to = from + MLK_ROUND_ROWS < g->data->rows ? from + MLK_ROUND_ROWS : g->data->rows;
-	const float *gradient = g->gradient;
-	const float *hessian = g->hessian;
-	int32_t    *out = g->rounded;
-
-	if (hessian == NULL)
-	{
-		for (int64_t i = from; i < to; i++)
-		{
-			float		u = (float) (row_noise((uint32_t) i, r->seed) & 0xffff) * 0x1p-16f;
-			int32_t		q = (int32_t) at_most(floorf(gradient[i] * r->gradient_scale + u), (float) MLK_HIST_COARSE);
-
-			out[i] = (1 << 16) | (q & 0xffff);
-		}
-		return;
-	}
-	for (int64_t i = from; i < to; i++)
-	{
-		uint32_t	noise = row_noise((uint32_t) i, r->seed);
-		float		u = (float) (int32_t) (noise & 0xffff) * 0x1p-16f;
-		float		v = (float) (int32_t) (noise >> 16) * 0x1p-16f;
-		int32_t		q = (int32_t) at_most(floorf(gradient[i] * r->gradient_scale + u), (float) MLK_HIST_COARSE);
-		int32_t		p = (int32_t) at_most(hessian[i] * r->hessian_scale + v, (float) MLK_HIST_COARSE);
-
-		out[i] = (p << 16) | (q & 0xffff);
-	}
-}
-
-static void
-round_fine(void *arg, int64_t block, int worker)
-{
-	MlkGrower  *g = ((Round *) arg)->g;
-	int64_t		from = block * MLK_ROUND_ROWS;
-	int64_t		to = from + MLK_ROUND_ROWS < g->data->rows ? from + MLK_ROUND_ROWS : g->data->rows;
-
-	for (int64_t i = from; i < to; i++)
-	{
-		g->rounded[2 * i] = (int32_t) rint(g->gradient[i] / g->gradient_unit);
-		g->rounded[2 * i + 1] = g->hessian == NULL ? 1 : (int32_t) rint(g->hessian[i] / g->hessian_unit);
-	}
-}
-
-/* units of the rounded numbers; the coarse ones are powers of two and some, as float holds them */
-static void
-choose_units(Round *r, const double *statistics)
-{
-	MlkGrower  *g = r->g;
-	double		limit;
-	double		rows = (double) g->data->rows;
-	bool		spread = statistics[2] * rows > COARSE_SPREAD * statistics[0] ||
-		(g->hessian != NULL && statistics[3] * rows > COARSE_SPREAD * statistics[1]);
-
-	g->fine = g->data->rows < COARSE_ROWS || spread;
-	limit = g->fine ? MLK_HIST_FINE : MLK_HIST_COARSE;
-	g->gradient_unit = statistics[2] > 0.0 ? statistics[2] / limit : 1.0;
-	g->hessian_unit = g->hessian != NULL && statistics[3] > 0.0 ? statistics[3] / limit : 1.0;
-	r->gradient_scale = (float) (1.0 / g->gradient_unit);
-	r->hessian_scale = (float) (1.0 / g->hessian_unit);
-	if (!g->fine && !(isfinite(r->gradient_scale) && isfinite(r->hessian_scale)))
-		g->fine = true;
-	if (g->fine && limit != MLK_HIST_FINE)
-	{
-		g->gradient_unit *= MLK_HIST_COARSE / MLK_HIST_FINE;
-		g->hessian_unit *= g->hessian != NULL ? MLK_HIST_COARSE / MLK_HIST_FINE : 1.0;
-	}
-}
-
-MlkStatus
-mlk_grow_round(MlkGrower *g, uint64_t seed)
-{
-	Round		r = {.g = g, .seed = (uint32_t) (seed ^ (seed >> 32))};
-	int64_t		blocks = (g->data->rows + MLK_ROUND_ROWS - 1) / MLK_ROUND_ROWS;
-	double		total[4] = {0};
-	MlkStatus	status = mlk_parallel_for(g->pool, blocks, measure_block, &r);
-
-	if (status != MLK_OK)
-		return status;
-	for (int64_t block = 0; block < blocks; block++)
-	{
-		const double *s = g->statistics + 4 * block;
-
-		for (int k = 0; k < 2; k++)
-		{
-			total[k] += s[k];
-			total[2 + k] = s[2 + k] > total[2 + k] ? s[2 + k] : total[2 + k];
-		}
-	}
-	if (!isfinite(total[0]) || !isfinite(total[1]))
-		return MLK_NOT_FINITE;
-	choose_units(&r, total);
-	return mlk_parallel_for(g->pool, blocks, g->fine ? round_fine : round_coarse, &r);
-}
-
-/* ---- sums by bin ---- */
 
 typedef struct Build
 {
@@ -188,59 +23,84 @@ typedef struct Build
 	int64_t		block_rows;
 } Build;
 
-/* the rounded gradients of a block, ready to be added; fields from the low end: rows, hessian, gradient */
+/* a row's rounded gradients, ready to be added; fields from the low end: rows, hessian, gradient */
+static inline uint64_t
+pack(int64_t word)
+{
+	return 1 + ((uint64_t) (word >> 16) << MLK_HIST_COUNT_BITS) +
+		((uint64_t) (int64_t) (int16_t) word << (MLK_HIST_COUNT_BITS + MLK_HIST_FIELD_BITS));
+}
+
+MLK_CLONES
 static void
-pack_block(const MlkGrower *g, const uint32_t *index, int64_t first, int64_t n, uint64_t *packed)
+pack_coarse(const int32_t *restrict rounded, const uint32_t *restrict index, int64_t n, uint64_t *restrict packed)
+{
+	if (index == NULL)
+	{
+		for (int64_t i = 0; i < n; i++)
+			packed[i] = pack(rounded[i]);
+		return;
+	}
+	for (int64_t i = 0; i < n; i++)
+		packed[i] = pack(rounded[index[i]]);
+}
+
+static void
+pack_fine(const int32_t *rounded, const uint32_t *index, int64_t first, int64_t n, uint64_t *packed)
 {
 	for (int64_t i = 0; i < n; i++)
-	{
-		int64_t		row = index != NULL ? (int64_t) index[i] : first + i;
+		memcpy(&packed[i], &rounded[2 * (index != NULL ? (int64_t) index[i] : first + i)], sizeof(uint64_t));
+}
 
-		if (g->fine)
-			memcpy(&packed[i], &g->rounded[2 * row], sizeof(uint64_t));
-		else
-		{
-			int64_t		word = g->rounded[row];
+/* eight features or fewer of a row, read by one load that may go up to seven bytes too far */
+static inline void
+add_word(const uint8_t *bins, uint64_t value, uint64_t *sum, int width)
+{
+	uint64_t	word;
 
-			packed[i] = 1 + ((uint64_t) (word >> 16) << MLK_HIST_COUNT_BITS) +
-				((uint64_t) (int64_t) (int16_t) word << (MLK_HIST_COUNT_BITS + MLK_HIST_FIELD_BITS));
-		}
-	}
+	memcpy(&word, bins, sizeof(word));
+	word = le64toh(word);
+	for (int k = 0; k < (width < 8 ? width : 8); k++)
+		sum[k * MLK_HIST_STRIDE + ((word >> (8 * k)) & 255)] += value;
 }
 
 /* one pass: width features side by side; width and gather are constants where this is inlined */
 static inline void
 add_rows(const uint8_t *bins, int64_t stride, const uint32_t *index, int64_t first, int64_t n,
-		 const uint64_t *packed, uint64_t *sum, int width, bool gather)
+		 const int32_t *rounded, uint64_t *sum, int width, bool gather)
 {
 	for (int64_t i = 0; i < n; i++)
 	{
 		int64_t		row = gather ? (int64_t) index[i] : first + i;
-		uint64_t	value = packed[i];
-		uint64_t	word;
+		const uint8_t *at = bins + row * stride;
+		uint64_t	value = pack(rounded[row]);
 
 		/* the index array goes on behind the node, or ends in as many spare entries */
 		if (gather)
+		{
 			__builtin_prefetch(bins + (int64_t) index[i + AHEAD] * stride);
-		memcpy(&word, bins + row * stride, sizeof(word));
-		word = le64toh(word);
-		for (int k = 0; k < width; k++)
-			sum[k * MLK_HIST_STRIDE + ((word >> (8 * k)) & 255)] += value;
+			__builtin_prefetch(rounded + index[i + AHEAD]);
+		}
+		add_word(at, value, sum, width);
+		if (width > 8)
+			add_word(at + 8, value, sum + 8 * MLK_HIST_STRIDE, width - 8);
+		if (width > 16)
+			add_word(at + 16, value, sum + 16 * MLK_HIST_STRIDE, width - 16);
 	}
 }
 
 #define ADD_ROWS(width) \
 	case width: \
 		if (index != NULL) \
-			add_rows(bins, stride, index, first, n, packed, sum, width, true); \
+			add_rows(bins, stride, index, first, n, rounded, sum, width, true); \
 		else \
-			add_rows(bins, stride, index, first, n, packed, sum, width, false); \
+			add_rows(bins, stride, index, first, n, rounded, sum, width, false); \
 		break
 
 MLK_CLONES
 static void
 add_group(const uint8_t *bins, int64_t stride, const uint32_t *index, int64_t first, int64_t n,
-		  const uint64_t *packed, uint64_t *sum, int width)
+		  const int32_t *rounded, uint64_t *sum, int width)
 {
 	switch (width)
 	{
@@ -252,6 +112,18 @@ add_group(const uint8_t *bins, int64_t stride, const uint32_t *index, int64_t fi
 			ADD_ROWS(6);
 			ADD_ROWS(7);
 			ADD_ROWS(8);
+			ADD_ROWS(9);
+			ADD_ROWS(10);
+			ADD_ROWS(11);
+			ADD_ROWS(12);
+			ADD_ROWS(13);
+			ADD_ROWS(14);
+			ADD_ROWS(15);
+			ADD_ROWS(16);
+			ADD_ROWS(17);
+			ADD_ROWS(18);
+			ADD_ROWS(19);
+			ADD_ROWS(20);
 	}
 }
 
@@ -271,14 +143,18 @@ flush(uint64_t *restrict sum, int64_t bins, int64_t *restrict gradient, int64_t 
 	}
 }
 
+/* all byte-wide features, in as few passes over the rows as there are groups, of much the same width */
 static void
 add_narrow_coarse(const MlkGrower *g, const MlkGrowWorker *w, MlkHistogram *out, const uint32_t *index, int64_t first, int64_t n)
 {
-	for (int32_t from = 0; from < g->n_narrow; from += MLK_HIST_GROUP)
-	{
-		int			width = g->n_narrow - from < MLK_HIST_GROUP ? g->n_narrow - from : MLK_HIST_GROUP;
+	int			passes = (g->n_narrow + MLK_HIST_GROUP - 1) / MLK_HIST_GROUP;
+	int32_t		from = 0;
 
-		add_group(g->row_bins + from, g->n_narrow, index, first, n, w->packed, w->group, width);
+	for (int pass = 0; pass < passes; pass++)
+	{
+		int			width = (g->n_narrow - from) / (passes - pass);
+
+		add_group(g->row_bins + from, g->n_narrow, index, first, n, g->rounded, w->group, width);
 		for (int k = 0; k < width; k++)
 		{
 			int32_t		feature = g->narrow[from + k];
@@ -287,6 +163,7 @@ add_narrow_coarse(const MlkGrower *g, const MlkGrowWorker *w, MlkHistogram *out,
 			flush(w->group + k * MLK_HIST_STRIDE, g->offset[feature + 1] - at, out->gradient + at, out->hessian + at,
 				  out->rows + at);
 		}
+		from += width;
 	}
 }
 
@@ -375,11 +252,17 @@ build_block(void *arg, int64_t block, int worker)
 	if (worker > 0 && !w->used)
 		clear(out, g->total_bins);
 	w->used = true;
-	pack_block(g, index, first, n, w->packed);
 	if (g->fine)
+	{
+		pack_fine(g->rounded, index, first, n, w->packed);
 		add_narrow_fine(g, w, out, index, first, n);
+	}
 	else
+	{
+		if (g->n_wide > 0)
+			pack_coarse(index != NULL ? g->rounded : g->rounded + first, index, n, w->packed);
 		add_narrow_coarse(g, w, out, index, first, n);
+	}
 	add_wide(g, w, out, index, first, n);
 }
 

@@ -13,17 +13,43 @@
 #include "kernels/vector.h"
 
 #define MAX_BLOCK_ROWS 2048
+#define BORDER_SLOTS 8
 #define SLOT_HEAD 2				/* loss and margin before the gradient */
+
+/* x, label, weight, outputs, border and shape are set */
+static double
+plan(MlkLogistic *l, double hessian_size, int threads)
+{
+	const MlkDesign *x = l->x;
+	int			outputs = l->outputs;
+	bool		hessian = hessian_size > 0.0;
+	double		pairs = 0.5 * outputs * (outputs + 1.0);
+	double		size = (double) outputs * (1.0 + x->cols);
+	double		slot = SLOT_HEAD + size + hessian_size;
+	double		flops = outputs * (4.0 * mlk_design_entries(x) + 50.0);
+	int64_t		rows;
+
+	if (hessian)
+		flops += pairs * mlk_gram_flops(&l->shape);
+	l->q = 1 + x->cols;
+	l->size = (int64_t) outputs * l->q;
+	l->rounds = mlk_rounds_plan(x->rows, flops, sizeof(double) * slot, 64, MAX_BLOCK_ROWS);
+	/* a border is megabytes: slots are cleared and added up in every pass */
+	if (l->border != NULL && l->rounds.slots > BORDER_SLOTS)
+		l->rounds.slots = BORDER_SLOTS;
+	rows = l->rounds.block_rows;
+	l->per_slot = (size_t) slot;
+	l->hessian_size = (size_t) hessian_size;
+	/* eta, residual, curvature, two of scratch, and the panel */
+	l->per_thread = (size_t) rows * (outputs + 4) + (hessian ? mlk_gram_scratch(&l->shape, rows) : 0);
+	return (double) l->rounds.slots * slot + (double) threads * (double) l->per_thread;
+}
 
 double
 mlk_logistic_plan(MlkLogistic *l, const MlkDesign *x, const int32_t *label, const double *weight,
 				  int outputs, bool hessian, int threads)
 {
-	double		pairs = 0.5 * outputs * (outputs + 1.0);
 	double		size = (double) outputs * (1.0 + x->cols);
-	double		slot = SLOT_HEAD + size + (hessian ? size * size : 0.0);
-	double		flops = outputs * (4.0 * x->cols + 50.0);
-	int64_t		rows;
 
 	memset(l, 0, sizeof(*l));
 	l->x = x;
@@ -31,16 +57,23 @@ mlk_logistic_plan(MlkLogistic *l, const MlkDesign *x, const int32_t *label, cons
 	l->weight = weight;
 	l->outputs = outputs;
 	l->shape = mlk_gram_shape(x, NULL, x->cols, NULL, false);
-	if (hessian)
-		flops += pairs * mlk_gram_flops(&l->shape);
-	l->q = 1 + x->cols;
-	l->size = (int64_t) outputs * l->q;
-	l->rounds = mlk_rounds_plan(x->rows, flops, sizeof(double) * slot, 64, MAX_BLOCK_ROWS);
-	rows = l->rounds.block_rows;
-	l->per_slot = (size_t) slot;
-	/* eta, residual, curvature, two of scratch, and the panel */
-	l->per_thread = (size_t) rows * (outputs + 4) + (hessian ? mlk_gram_scratch(&l->shape, rows) : 0);
-	return (double) l->rounds.slots * slot + (double) threads * (double) l->per_thread;
+	return plan(l, hessian ? size * size : 0.0, threads);
+}
+
+double
+mlk_logistic_plan_bordered(MlkLogistic *l, const MlkDesign *x, const int32_t *label, const double *weight,
+						   const MlkBlock *border, const int32_t *position, int n, int threads)
+{
+	double		q = 1.0 + n;
+
+	memset(l, 0, sizeof(*l));
+	l->x = x;
+	l->label = label;
+	l->weight = weight;
+	l->outputs = 1;
+	l->border = border;
+	l->shape = mlk_gram_shape(x, position, n, NULL, false);
+	return plan(l, q * q + border->cols * (1.0 + q), threads);
 }
 
 void
@@ -48,6 +81,15 @@ mlk_logistic_memory(MlkLogistic *l, double *memory)
 {
 	l->slots = memory;
 	l->threads = memory + l->rounds.slots * l->per_slot;
+}
+
+/* a pass over few rows leaves slots empty; the first one is always there */
+static int64_t
+used_slots(const MlkLogistic *l)
+{
+	int64_t		used = l->rounds.blocks < l->rounds.slots ? l->rounds.blocks : l->rounds.slots;
+
+	return used > 0 ? used : 1;
 }
 
 void
@@ -61,7 +103,7 @@ mlk_logistic_start(MlkLogistic *l, int64_t rows, bool want_hessian, const double
 	r->rows = rows;
 	r->blocks = (rows + r->block_rows - 1) / r->block_rows;
 	r->next = 0;
-	for (int64_t s = 0; s < r->slots; s++)
+	for (int64_t s = 0; s < used_slots(l); s++)
 	{
 		double	   *slot = l->slots + s * l->per_slot;
 
@@ -91,7 +133,11 @@ binary_block(const MlkLogistic *l, int64_t from, int64_t rows, double *slot, dou
 								 scratch, &slot[1]);
 	add_gradient(l, from, rows, residual, gradient);
 	if (l->want_hessian)
-		mlk_gram_block(&l->shape, from, rows, curvature, NULL, gradient + l->size, l->size, scratch);
+		mlk_gram_block(&l->shape, from, rows, curvature, NULL, gradient + l->size,
+					   l->border == NULL ? l->size : l->shape.q, scratch);
+	if (l->want_hessian && l->border != NULL)
+		mlk_gram_border(&l->shape, l->border, from, rows,
+						gradient + l->size + (int64_t) l->shape.q * l->shape.q, scratch);
 }
 
 /* into[i] := w p_a (1 - p_a), or w p_a p_b */
@@ -181,6 +227,23 @@ mlk_logistic_round(MlkLogistic *l, MlkPool *pool)
 	return status;
 }
 
+/* sums are [cols, q]; the diagonal, which is what the constant saw, gets a place of its own before each row */
+static void
+assemble_bordered(const MlkLogistic *l, const double *sum, double *hessian)
+{
+	int64_t		q = l->shape.q;
+	const double *from = sum + q * q;
+	double	   *border = hessian + q * q;
+
+	memcpy(hessian, sum, sizeof(double) * (size_t) (q * q));
+	mlk_gram_fold((int) q, hessian, q);
+	for (int64_t c = 0; c < l->border->cols; c++)
+	{
+		border[c * (1 + q)] = from[c * q];
+		memcpy(border + c * (1 + q) + 1, from + c * q, sizeof(double) * (size_t) q);
+	}
+}
+
 /* each pair's block holds its upper part: make it whole, negate it off the diagonal, mirror it */
 static void
 assemble_hessian(const MlkLogistic *l, const double *sum, double *hessian)
@@ -212,9 +275,9 @@ MlkStatus
 mlk_logistic_finish(MlkLogistic *l, double *loss, double *margin, double *gradient, double *hessian)
 {
 	double	   *total = l->slots;
-	int64_t		length = l->size + (l->want_hessian ? l->size * l->size : 0);
+	int64_t		length = l->size + (l->want_hessian ? (int64_t) l->hessian_size : 0);
 
-	for (int64_t s = 1; s < l->rounds.slots; s++)
+	for (int64_t s = 1; s < used_slots(l); s++)
 	{
 		const double *slot = l->slots + s * l->per_slot;
 
@@ -225,7 +288,9 @@ mlk_logistic_finish(MlkLogistic *l, double *loss, double *margin, double *gradie
 	*loss = total[0];
 	*margin = total[1];
 	memcpy(gradient, total + SLOT_HEAD, sizeof(double) * l->size);
-	if (hessian != NULL)
+	if (hessian != NULL && l->border != NULL)
+		assemble_bordered(l, total + SLOT_HEAD + l->size, hessian);
+	else if (hessian != NULL)
 		assemble_hessian(l, total + SLOT_HEAD + l->size, hessian);
 	return mlk_vector_finite(total + SLOT_HEAD, length) && isfinite(*loss) ? MLK_OK : MLK_NOT_FINITE;
 }

@@ -20,8 +20,15 @@ typedef struct MlkLogistic
 	bool		want_hessian;
 	const double *coefficients;
 
+	/*
+	 * Two classes: a block of categories whose part of the Hessian is diagonal and is kept apart, or NULL.  The Hessian
+	 * is then small[q', q'] of the other columns, and border[cols of the block, 1 + q'], the diagonal first; q' counts the constant.
+	 */
+	const MlkBlock *border;
+
 	/* the plan */
 	MlkGramShape shape;
+	size_t		hessian_size;	/* doubles */
 	MlkRounds	rounds;
 	int			q;				/* 1 + cols */
 	int64_t		size;			/* outputs * q */
@@ -34,6 +41,9 @@ typedef struct MlkLogistic
 /* plan for up to max_rows rows, with room for the Hessian when hessian is true; returns doubles of memory */
 extern double mlk_logistic_plan(MlkLogistic *l, const MlkDesign *x, const int32_t *label, const double *weight,
 								int outputs, bool hessian, int threads);
+/* the same for two classes with a border, which position leaves out (-1) and gives the other n columns their places */
+extern double mlk_logistic_plan_bordered(MlkLogistic *l, const MlkDesign *x, const int32_t *label, const double *weight,
+										 const MlkBlock *border, const int32_t *position, int n, int threads);
 extern void mlk_logistic_memory(MlkLogistic *l, double *memory);
 
 /* begin a pass over the first rows rows */
@@ -43,7 +53,7 @@ extern MlkStatus mlk_logistic_round(MlkLogistic *l, MlkPool *pool);
 
 /*
  * loss: sum of weighted losses.  margin: the least by which a row's own class leads (> 0: the classes are separated).
- * gradient[size].  hessian[size, size] symmetric, or NULL.
+ * gradient[size].  hessian[size, size] symmetric (with a border: see there), or NULL.
  */
 extern MlkStatus mlk_logistic_finish(MlkLogistic *l, double *loss, double *margin, double *gradient, double *hessian);
 

@@ -331,6 +331,72 @@ mlk_loss_gradients(const MlkLoss *loss, MlkPool *pool, const double *score, floa
 	return mlk_parallel_for(pool, (p.n + MLK_LOSS_ROWS - 1) / MLK_LOSS_ROWS, gradient_block, &p);
 }
 
+/* ---- predictions ---- */
+
+typedef struct Predict
+{
+	const MlkLoss *loss;
+	const double *score;
+	double	   *out;
+} Predict;
+
+/* both probabilities of rows [from, from + n), n <= CHUNK */
+static void
+predict_two(const Predict *p, int64_t from, int n)
+{
+	double		positive[CHUNK];
+	double	   *out = p->out + 2 * from;
+
+	memcpy(positive, p->score + from, sizeof(double) * n);
+	mlk_sigmoid(positive, n);
+	for (int i = 0; i < n; i++)
+	{
+		out[2 * i] = 1.0 - positive[i];
+		out[2 * i + 1] = positive[i];
+	}
+}
+
+static void
+predict_chunk(const Predict *p, int64_t from, int n)
+{
+	const MlkLoss *loss = p->loss;
+	double	   *out = p->out + from * loss->outputs;
+
+	if (loss->kind == MLK_LOSS_LOGISTIC)
+	{
+		predict_two(p, from, n);
+		return;
+	}
+	for (int k = 0; k < loss->outputs; k++)
+	{
+		for (int i = 0; i < n; i++)
+			out[(int64_t) i * loss->outputs + k] = p->score[k * loss->rows + from + i];
+	}
+	if (loss->kind == MLK_LOSS_SOFTMAX)
+		mlk_softmax(out, n, loss->outputs);
+	else if (loss->kind == MLK_LOSS_POISSON || loss->kind == MLK_LOSS_GAMMA)
+		mlk_exp(out, n);
+}
+
+static void
+predict_block(void *arg, int64_t block, int worker)
+{
+	const Predict *p = arg;
+	int64_t		from = block * MLK_LOSS_ROWS;
+	int64_t		to = p->loss->rows - from < MLK_LOSS_ROWS ? p->loss->rows : from + MLK_LOSS_ROWS;
+
+	for (; from < to; from += CHUNK)
+		predict_chunk(p, from, to - from < CHUNK ? (int) (to - from) : CHUNK);
+}
+
+MlkStatus
+mlk_loss_predict(const MlkLoss *loss, MlkPool *pool, const double *score, double *out)
+{
+	Predict		p = {.loss = loss, .score = score, .out = out};
+
+	return mlk_parallel_for(pool, (loss->rows + MLK_LOSS_ROWS - 1) / MLK_LOSS_ROWS, predict_block, &p);
+}
+
 /* ---- values ---- */
 
 /* log(1 + exp(x)) without overflow */

@@ -47,6 +47,11 @@ extern MlkStatus mlk_loss_base(const MlkLoss *loss, const uint32_t *rows, int64_
 /* of every row and output; hessian NULL when it is constant.  softmax: p (1 - p), the diagonal */
 extern MlkStatus mlk_loss_gradients(const MlkLoss *loss, MlkPool *pool, const double *score, float *gradient, float *hessian);
 
+/*
+ * What scores say, row by row: out[rows] numbers, or out[rows * classes] probabilities (two classes: of one output).
+ */
+extern MlkStatus mlk_loss_predict(const MlkLoss *loss, MlkPool *pool, const double *score, double *out);
+
 /* weighted mean loss over rows[n] (NULL: all n = loss->rows); partial: 2 doubles for each block of MLK_LOSS_ROWS rows */
 #define MLK_LOSS_ROWS 8192
 extern MlkStatus mlk_loss_value(const MlkLoss *loss, MlkPool *pool, const double *score, const uint32_t *rows, int64_t n,

@@ -60,6 +60,18 @@ extern MlkStatus mlk_classification_metrics(MlkPool *pool, const int32_t *label,
 											MlkClassificationMetrics *out, MlkClassMetrics *per_class,
 											double *confusion);
 
+/* the same of the predicted classes alone: losses and rankings are NaN.  predicted[n] is an output too; threshold as below */
+extern MlkStatus mlk_predicted_class_metrics(MlkPool *pool, const int32_t *label, const double *prob, int k,
+											 const double *threshold, const double *weight, int64_t n, int32_t *predicted,
+											 MlkClassificationMetrics *out, MlkClassMetrics *per_class,
+											 double *confusion);
+
+/* the same where a row of two classes is of the second when prob[1] >= *threshold (NULL: as above) */
+extern MlkStatus mlk_classification_metrics_at(MlkPool *pool, const int32_t *label, const double *prob, int k,
+											   const double *threshold, const double *weight, int64_t n, void *scratch,
+											   MlkClassificationMetrics *out, MlkClassMetrics *per_class,
+											   double *confusion);
+
 /* area under ROC and average precision of one score; scratch as above */
 extern MlkStatus mlk_ranking_metrics(MlkPool *pool, const uint8_t *positive, const double *score, const double *weight,
 									 int64_t n, void *scratch, double *roc_auc, double *average_precision);

@@ -38,7 +38,7 @@ typedef struct Edge
 typedef struct Walk
 {
 	const MlkEnsemble *e;
-	MlkTreeRow	row;
+	uint16_t   *row;
 	uint32_t	points;
 	double	   *t;				/* points */
 	double	   *rest;			/* 1 - t */
@@ -76,8 +76,8 @@ mlk_shap_work(const MlkEnsemble *e)
 	size_t		levels = (size_t) max_depth(e) + 1;
 	size_t		points = quadrature_points(e, max_depth(e));
 
-	return sizeof(double) * (3 * points + 2 * levels * points + 2 * features + 1) +
-		sizeof(Edge) * levels + sizeof(uint32_t) * 2 * features;
+	return sizeof(double) * (3 * points + 2 * levels * points) + sizeof(Edge) * levels +
+		sizeof(uint32_t) * features + sizeof(uint16_t) * MLK_ROW_SLOTS(features);
 }
 
 static void
@@ -93,10 +93,9 @@ divide_work(Walk *walk, void *work)
 	walk->weight = walk->rest + points;
 	walk->product = walk->weight + points;
 	walk->below = walk->product + levels * points;
-	walk->row.numbers = walk->below + levels * points;
-	walk->edge = (Edge *) (walk->row.numbers + 2 * features + 1);
+	walk->edge = (Edge *) (walk->below + levels * points);
 	walk->latest = (uint32_t *) (walk->edge + levels);
-	walk->row.codes = walk->latest + features;
+	walk->row = (uint16_t *) (walk->latest + features);
 	memset(walk->latest, 0, sizeof(uint32_t) * features);
 }
 

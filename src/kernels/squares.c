@@ -17,7 +17,7 @@ mlk_squares_plan(MlkSquares *s, const MlkDesign *x, const double *y, const doubl
 	s->x = x;
 	s->y = y;
 	s->w = w;
-	s->rounds = mlk_rounds_plan(x->rows, 4.0 * x->cols + 10.0, sizeof(double) * slot, 64, MAX_BLOCK_ROWS);
+	s->rounds = mlk_rounds_plan(x->rows, 4.0 * mlk_design_entries(x) + 10.0, sizeof(double) * slot, 64, MAX_BLOCK_ROWS);
 	return (double) s->rounds.slots * slot + 2.0 * threads * (double) s->rounds.block_rows;
 }
 

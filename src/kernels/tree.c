@@ -3,7 +3,7 @@
  *
  * A walk down a tree is a chain of dependent loads: alone, it waits for memory and cache most of the time.  So LANES walks go
  * on side by side: for one row those of several trees, in a block those of several rows through one tree, which
- * stays in the nearest cache meanwhile.  All lanes make as many steps as the deepest needs; a lane that arrived at its leaf
+ * stays in the nearest caches meanwhile.  All lanes make as many steps as the deepest needs; a lane that arrived at its leaf
  * stays there.  Sums go in the order of the trees either way, so that the bits do not depend on the way.
  */
 #include "kernels/tree.h"
@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-#define LANES 8
+#define TREE_LANES 8			/* one row through so many trees */
+#define ROW_LANES 16			/* so many rows through one tree */
 
 /* blocks of so many rows and more go through flat trees where there are any */
 #define FLAT_ROWS 16
@@ -25,318 +26,352 @@
  * they that should be fetched seldom.
  */
 #define SMALL_PANEL_ROWS 64
-#define LARGE_PANEL_ROWS 512
+#define LARGE_PANEL_ROWS 4096
 #define LARGE_NODES 65536
-#define PANEL_NUMBERS 24576
-#define PANEL_CODES 12288
+#define PANEL_RANKS 196608
 
-typedef struct Panel
-{
-	double		numbers[PANEL_NUMBERS];
-	uint32_t	codes[PANEL_CODES];
-} Panel;
+/* rows whose numbers are ranked together, while they are in the nearest cache */
+#define TILE_ROWS 64
+#define RANK_LANES 8
 
 /* ---- rows ---- */
 
-static void
-lay_out_numbers(const MlkEnsemble *e, const MlkBlock *block, const double *x, double *out)
+/* thresholds below each of x[RANK_LANES]: binary searches side by side, without a branch */
+static inline void
+count_below(const double *thresholds, uint32_t n, const double *x, uint32_t *below)
 {
-	double	   *with_nan = out + block->first;
-	double	   *with_infinity = with_nan + e->n_features;
-
-	for (int32_t j = 0; j < block->cols; j++)
+	memset(below, 0, sizeof(uint32_t) * RANK_LANES);
+	for (; n > 1; n -= n / 2)
 	{
-		with_nan[j] = x[j];
-		with_infinity[j] = isnan(x[j]) ? -INFINITY : x[j];
+		const double *middle = thresholds + n / 2 - 1;
+
+		for (int k = 0; k < RANK_LANES; k++)
+			below[k] += -(uint32_t) (middle[below[k]] < x[k]) & (n / 2);
 	}
+	for (int k = 0; k < RANK_LANES && n == 1; k++)
+		below[k] += thresholds[below[k]] < x[k];
 }
 
-static void
-lay_out_codes(const MlkEnsemble *e, const MlkBlock *block, uint32_t code, MlkTreeRow out)
+/* the same for one */
+static inline uint32_t
+count_below_one(const double *thresholds, uint32_t n, double x)
 {
-	for (int32_t j = 0; j < block->cols; j++)
-	{
-		out.numbers[block->first + j] = NAN;
-		out.numbers[block->first + j + e->n_features] = -INFINITY;
-		out.codes[block->first + j] = UINT32_MAX;
-	}
-	if (block->kind == MLK_BLOCK_CATEGORY && code < e->codes[block->first])
-		out.codes[block->first] = code;
+	uint32_t	below = 0;
+
+	for (; n > 1; n -= n / 2)
+		below += -(uint32_t) (thresholds[below + n / 2 - 1] < x) & (n / 2);
+	return n == 1 ? below + (thresholds[below] < x) : below;
+}
+
+/* both places of a number whose rank is known; no threshold is below NaN */
+static inline void
+put_rank(const MlkEnsemble *e, double x, uint32_t rank, uint16_t *out)
+{
+	out[0] = (uint16_t) (isnan(x) ? MLK_RANK_MISSING : rank);
+	out[e->n_features] = (uint16_t) rank;
+}
+
+static inline void
+put_missing(const MlkEnsemble *e, uint16_t *out)
+{
+	out[0] = MLK_RANK_MISSING;
+	out[e->n_features] = 0;
+}
+
+static inline uint32_t
+n_thresholds(const MlkEnsemble *e, uint32_t feature)
+{
+	return e->first_threshold[feature + 1] - e->first_threshold[feature];
 }
 
 /* a column that is not of the kind the trees take it for (the bytes of a model may say so) is missing */
+static void
+lay_out_codes(const MlkEnsemble *e, const MlkBlock *block, uint32_t code, uint16_t *out)
+{
+	for (int32_t j = 0; j < block->cols; j++)
+		put_missing(e, out + block->first + j);
+	if (block->kind == MLK_BLOCK_CATEGORY && code < e->codes[block->first])
+		out[block->first] = (uint16_t) code;
+}
+
 void
-mlk_tree_row(const MlkEnsemble *e, const MlkDesign *x, int64_t row, MlkTreeRow out)
+mlk_tree_row(const MlkEnsemble *e, const MlkDesign *x, int64_t row, uint16_t *out)
 {
 	for (int b = 0; b < x->n_blocks; b++)
 	{
 		const MlkBlock *block = &x->blocks[b];
 
-		if (block->kind == MLK_BLOCK_DENSE)
-		{
-			lay_out_numbers(e, block, block->dense + row * block->stride, out.numbers);
-			if (e->categories)
-				memset(out.codes + block->first, 0xff, sizeof(uint32_t) * block->cols);
-		}
-		else
+		if (block->kind != MLK_BLOCK_DENSE)
 			lay_out_codes(e, block, block->codes[row * block->stride], out);
+		for (int32_t j = 0; j < block->cols && block->kind == MLK_BLOCK_DENSE; j++)
+		{
+			uint32_t	feature = (uint32_t) (block->first + j);
+			double		v = block->dense[row * block->stride + j];
+
+			if (e->codes[feature] > 0)
+				put_missing(e, out + feature);
+			else
+				put_rank(e, v, count_below_one(e->thresholds + e->first_threshold[feature], n_thresholds(e, feature), v),
+						 out + feature);
+		}
 	}
-	out.numbers[2 * (size_t) e->n_features] = -INFINITY;
+	out[mlk_slot_leaf(e)] = 0;
+}
+
+/* a number of rows [0, rows), at x + i * stride, to out + i * width; rows are a multiple of RANK_LANES */
+static void
+lay_out_number(const MlkEnsemble *e, uint32_t feature, const double *x, int64_t stride, int64_t rows, uint16_t *out, size_t width)
+{
+	const double *thresholds = e->thresholds + e->first_threshold[feature];
+	uint32_t	n = n_thresholds(e, feature);
+
+	for (int64_t i = 0; i < rows; i += RANK_LANES)
+	{
+		double		value[RANK_LANES];
+		uint32_t	rank[RANK_LANES];
+
+		for (int k = 0; k < RANK_LANES; k++)
+			value[k] = x[(i + k) * stride];
+		count_below(thresholds, n, value, rank);
+		for (int k = 0; k < RANK_LANES; k++)
+			put_rank(e, value[k], rank[k], out + (i + k) * width);
+	}
+}
+
+/* rows [from, from + rows) of x as mlk_tree_row lays them out; rows are a multiple of RANK_LANES */
+static void
+lay_out_tile(const MlkEnsemble *e, const MlkDesign *x, int64_t from, int64_t rows, uint16_t *out, size_t width)
+{
+	for (int b = 0; b < x->n_blocks; b++)
+	{
+		const MlkBlock *block = &x->blocks[b];
+
+		for (int64_t i = 0; i < rows && block->kind != MLK_BLOCK_DENSE; i++)
+			lay_out_codes(e, block, block->codes[(from + i) * block->stride], out + i * width);
+		for (int32_t j = 0; j < block->cols && block->kind == MLK_BLOCK_DENSE; j++)
+		{
+			uint32_t	feature = (uint32_t) (block->first + j);
+
+			for (int64_t i = 0; i < rows && e->codes[feature] > 0; i++)
+				put_missing(e, out + i * width + feature);
+			if (e->codes[feature] == 0)
+				lay_out_number(e, feature, block->dense + from * block->stride + j, block->stride, rows, out + feature, width);
+		}
+	}
+	for (int64_t i = 0; i < rows; i++)
+		out[i * width + mlk_slot_leaf(e)] = 0;
+}
+
+static void
+lay_out_rows(const MlkEnsemble *e, const MlkDesign *x, int64_t from, int64_t rows, uint16_t *out, size_t width)
+{
+	int64_t		whole = rows - rows % RANK_LANES;
+
+	for (int64_t i = 0; i < whole; i += TILE_ROWS)
+		lay_out_tile(e, x, from + i, whole - i < TILE_ROWS ? whole - i : TILE_ROWS, out + i * width, width);
+	for (int64_t i = whole; i < rows; i++)
+		mlk_tree_row(e, x, from + i, out + i * width);
 }
 
 /* ---- one step ---- */
 
 static inline uint32_t
-step_number(const MlkNode *node, const double *numbers)
+step_number(const MlkNode *node, const uint16_t *row)
 {
-	return node->left + !(numbers[node->slot] <= node->test.threshold);
+	return node->left + (row[node->slot] > node->rank);
 }
 
 static inline uint32_t
-step_category(const MlkEnsemble *e, const MlkNode *node, uint32_t code, bool missing_left)
+step_any(const MlkEnsemble *e, const MlkNode *node, const uint16_t *row)
 {
-	bool		to_left = code == UINT32_MAX ? missing_left : mlk_node_has_code(e, node, code);
+	uint32_t	code;
+	bool		to_left;
 
+	if (!mlk_node_is_category(e, node))
+		return step_number(node, row);
+	code = row[mlk_node_feature(e, node)];
+	to_left = code == MLK_RANK_MISSING ? mlk_node_missing_left(e, node) : mlk_set_has(e, mlk_node_set(e, node), code);
 	return node->left + !to_left;
 }
 
-static inline uint32_t
-step_any(const MlkEnsemble *e, const MlkNode *node, const double *numbers, const uint32_t *codes)
-{
-	if (!mlk_node_is_category(e, node))
-		return step_number(node, numbers);
-	return step_category(e, node, codes[mlk_node_feature(e, node)], mlk_node_missing_left(e, node));
-}
-
 uint32_t
-mlk_tree_step(const MlkEnsemble *e, const MlkNode *node, MlkTreeRow row)
+mlk_tree_step(const MlkEnsemble *e, const MlkNode *node, const uint16_t *row)
 {
-	return step_any(e, node, row.numbers, row.codes);
+	return step_any(e, node, row);
 }
 
 /* ---- walks side by side ---- */
 
-/* lane k starts at node at[k] and walks row k of rows stride apart (0: all the same row); ends in leaves */
-static inline void
-walk_numbers(const MlkNode *nodes, uint32_t depth, const double *numbers, size_t stride, uint32_t *at)
+/* from the nodes at[lanes] by the rows stride apart (0: all the same row); ends in leaves */
+static inline __attribute__((always_inline)) void
+walk_numbers(const MlkNode *nodes, uint32_t depth, const uint16_t *row, size_t stride, uint32_t *at, int lanes)
 {
-	uint32_t	lane[LANES];
 	uint32_t	certain = depth < UNASKED_STEPS ? depth : UNASKED_STEPS;
+	uint32_t	moved = 1;
 
-	memcpy(lane, at, sizeof(lane));
 	for (uint32_t d = 0; d < certain; d++)
 	{
-#pragma GCC unroll 8
-		for (int k = 0; k < LANES; k++)
-			lane[k] = step_number(&nodes[lane[k]], numbers + k * stride);
+#pragma GCC unroll 16
+		for (int k = 0; k < lanes; k++)
+			at[k] = step_number(&nodes[at[k]], row + k * stride);
 	}
-	for (uint32_t d = certain; d < depth; d++)
+	/* two steps a question: one too many stays where it is */
+	for (uint32_t d = certain; d < depth && moved != 0; d += 2)
 	{
-		uint32_t	moved = 0;
-
-#pragma GCC unroll 8
-		for (int k = 0; k < LANES; k++)
+		moved = 0;
+#pragma GCC unroll 16
+		for (int k = 0; k < lanes; k++)
+			at[k] = step_number(&nodes[at[k]], row + k * stride);
+#pragma GCC unroll 16
+		for (int k = 0; k < lanes; k++)
 		{
-			uint32_t	next = step_number(&nodes[lane[k]], numbers + k * stride);
-
-			moved |= next ^ lane[k];
-			lane[k] = next;
-		}
-		if (moved == 0)
-			break;
-	}
-	memcpy(at, lane, sizeof(lane));
-}
-
-static inline void
-walk_any(const MlkEnsemble *e, uint32_t depth, const double *numbers, size_t stride,
-		 const uint32_t *codes, size_t code_stride, uint32_t *at)
-{
-	for (uint32_t d = 0; d < depth; d++)
-	{
-		uint32_t	moved = 0;
-
-		for (int k = 0; k < LANES; k++)
-		{
-			uint32_t	next = step_any(e, &e->nodes[at[k]], numbers + k * stride, codes + k * code_stride);
+			uint32_t	next = step_number(&nodes[at[k]], row + k * stride);
 
 			moved |= next ^ at[k];
 			at[k] = next;
 		}
-		if (moved == 0)
-			break;
 	}
+}
+
+static inline __attribute__((always_inline)) void
+walk_any(const MlkEnsemble *e, uint32_t depth, const uint16_t *row, size_t stride, uint32_t *at, int lanes)
+{
+	uint32_t	moved = 1;
+
+	for (uint32_t d = 0; d < depth && moved != 0; d++)
+	{
+		moved = 0;
+		for (int k = 0; k < lanes; k++)
+		{
+			uint32_t	next = step_any(e, &e->nodes[at[k]], row + k * stride);
+
+			moved |= next ^ at[k];
+			at[k] = next;
+		}
+	}
+}
+
+static inline __attribute__((always_inline)) void
+walk(const MlkEnsemble *e, uint32_t depth, const uint16_t *row, size_t stride, uint32_t *at, int lanes)
+{
+	if (e->categories)
+		walk_any(e, depth, row, stride, at, lanes);
+	else
+		walk_numbers(e->nodes, depth, row, stride, at, lanes);
 }
 
 /* raw[n_outputs] += what leaf at of tree t says */
 static inline void
 add_leaf(const MlkEnsemble *e, uint32_t t, uint32_t at, double *raw)
 {
-	const MlkNode *leaf = &e->nodes[at];
+	uint32_t	place = mlk_leaf_place(e, at);
 
 	if (e->values_per_leaf == 1)
-		raw[e->n_outputs == 1 ? 0 : t % e->n_outputs] += leaf->test.value;
+		raw[e->n_outputs == 1 ? 0 : t % e->n_outputs] += e->values[place];
 	else
 	{
-		const double *value = mlk_leaf_values(e, leaf);
+		const double *value = e->values + (size_t) place * e->values_per_leaf;
 
 		for (uint32_t k = 0; k < e->n_outputs; k++)
 			raw[k] += value[k];
 	}
 }
 
-/* one row, LANES trees at a time; lanes behind the last tree walk it again for nothing */
+/* one row, TREE_LANES trees at a time; lanes behind the last tree walk it again for nothing */
 static void
-score_row(const MlkEnsemble *e, const double *numbers, const uint32_t *codes, double *raw)
+score_row(const MlkEnsemble *e, const uint16_t *row, double *raw)
 {
-	for (uint32_t t = 0; t < e->n_trees; t += LANES)
+	for (uint32_t t = 0; t < e->n_trees; t += TREE_LANES)
 	{
-		uint32_t	count = e->n_trees - t < LANES ? e->n_trees - t : LANES;
-		uint32_t	at[LANES];
+		uint32_t	count = e->n_trees - t < TREE_LANES ? e->n_trees - t : TREE_LANES;
+		uint32_t	at[TREE_LANES];
 		uint32_t	depth = 0;
 
-		for (uint32_t k = 0; k < LANES; k++)
+		for (uint32_t k = 0; k < TREE_LANES; k++)
 		{
 			uint32_t	tree = t + (k < count ? k : count - 1);
 
 			at[k] = e->roots[tree];
 			depth = e->depth[tree] > depth ? e->depth[tree] : depth;
 		}
-		if (e->categories)
-			walk_any(e, depth, numbers, 0, codes, 0, at);
-		else
-			walk_numbers(e->nodes, depth, numbers, 0, at);
+		walk(e, depth, row, 0, at, TREE_LANES);
 		for (uint32_t k = 0; k < count; k++)
 			add_leaf(e, t + k, at[k], raw);
 	}
 }
 
-/* LANES rows side by side through tree t; raw is the first one's */
+/* ROW_LANES rows side by side through tree t; raw is the first one's */
 static void
-score_lanes(const MlkEnsemble *e, uint32_t t, const double *numbers, size_t width, const uint32_t *codes, double *raw)
+score_lanes(const MlkEnsemble *e, uint32_t t, const uint16_t *rows, size_t width, double *raw)
 {
-	uint32_t	at[LANES];
+	uint32_t	at[ROW_LANES];
 
-	for (int k = 0; k < LANES; k++)
+	for (int k = 0; k < ROW_LANES; k++)
 		at[k] = e->roots[t];
-	if (e->categories)
-		walk_any(e, e->depth[t], numbers, width, codes, e->n_features, at);
-	else
-		walk_numbers(e->nodes, e->depth[t], numbers, width, at);
-	for (int k = 0; k < LANES; k++)
+	walk(e, e->depth[t], rows, width, at, ROW_LANES);
+	for (int k = 0; k < ROW_LANES; k++)
 		add_leaf(e, t, at[k], raw + (size_t) k * e->n_outputs);
 }
 
 static void
 score_panel(const MlkEnsemble *e, const MlkDesign *x, int64_t from, int64_t rows, double *raw)
 {
-	Panel		panel;
-	size_t		width = 2 * (size_t) e->n_features + 1;
-	int64_t		whole = rows - rows % LANES;
+	uint16_t	panel[PANEL_RANKS];
+	size_t		width = MLK_ROW_SLOTS(e->n_features);
+	int64_t		whole = rows - rows % ROW_LANES;
 
-	for (int64_t i = 0; i < rows; i++)
-		mlk_tree_row(e, x, from + i, (MlkTreeRow)
-					 {
-						 panel.numbers + i * width, panel.codes + i * e->n_features
-					 });
+	lay_out_rows(e, x, from, rows, panel, width);
 	for (uint32_t t = 0; t < e->n_trees; t++)
 	{
-		for (int64_t i = 0; i < whole; i += LANES)
-			score_lanes(e, t, panel.numbers + i * width, width, panel.codes + i * e->n_features, raw + i * e->n_outputs);
+		for (int64_t i = 0; i < whole; i += ROW_LANES)
+			score_lanes(e, t, panel + i * width, width, raw + i * e->n_outputs);
 	}
 	for (int64_t i = whole; i < rows; i++)
-		score_row(e, panel.numbers + i * width, panel.codes + i * e->n_features, raw + i * e->n_outputs);
+		score_row(e, panel + i * width, raw + i * e->n_outputs);
 }
 
-/* ---- rows too wide to be laid out on the stack ---- */
-
-/* the block of a design column; blocks are in column order */
-static const MlkBlock *
-block_of(const MlkDesign *x, int32_t column)
-{
-	int			low = 0;
-	int			high = x->n_blocks - 1;
-
-	while (low < high)
-	{
-		int			middle = (low + high + 1) / 2;
-
-		if (x->blocks[middle].first <= column)
-			low = middle;
-		else
-			high = middle - 1;
-	}
-	return &x->blocks[low];
-}
-
-static uint32_t
-step_wide(const MlkEnsemble *e, const MlkNode *node, const MlkDesign *x, int64_t row)
-{
-	uint32_t	feature = mlk_node_feature(e, node);
-	bool		missing_left = mlk_node_missing_left(e, node);
-	const MlkBlock *block = block_of(x, (int32_t) feature);
-
-	if (mlk_node_is_category(e, node) != (block->kind == MLK_BLOCK_CATEGORY))
-		return node->left + !missing_left;
-	if (mlk_node_is_category(e, node))
-	{
-		uint32_t	code = block->codes[row * block->stride];
-
-		return step_category(e, node, code < e->codes[feature] ? code : UINT32_MAX, missing_left);
-	}
-	else
-	{
-		double		value = block->dense[row * block->stride + ((int32_t) feature - block->first)];
-		bool		to_left = isnan(value) ? missing_left : value <= node->test.threshold;
-
-		return node->left + !to_left;
-	}
-}
-
+/* the same for one row, on less of the stack */
 static void
-score_wide(const MlkEnsemble *e, const MlkDesign *x, int64_t row, double *raw)
+score_alone(const MlkEnsemble *e, const MlkDesign *x, int64_t from, double *raw)
 {
-	for (uint32_t t = 0; t < e->n_trees; t++)
-	{
-		uint32_t	at = e->roots[t];
+	uint16_t	row[MLK_ROW_SLOTS(MLK_MAX_TREE_FEATURES)];
 
-		while (!mlk_node_is_leaf(e, &e->nodes[at]))
-			at = step_wide(e, &e->nodes[at], x, row);
-		add_leaf(e, t, at, raw);
-	}
+	mlk_tree_row(e, x, from, row);
+	score_row(e, row, raw);
 }
 
 /* ---- the door ---- */
 
-/* rows that fit into a panel: LANES of them or more, 1 for a wide row, 0 for one that is too wide */
+/* rows that fit into a panel: at least 6 */
 static int64_t
 panel_rows(const MlkEnsemble *e)
 {
-	size_t		by_numbers = PANEL_NUMBERS / (2 * (size_t) e->n_features + 1);
-	size_t		by_codes = e->n_features == 0 ? LARGE_PANEL_ROWS : PANEL_CODES / (size_t) e->n_features;
-	size_t		rows = by_numbers < by_codes ? by_numbers : by_codes;
+	size_t		rows = PANEL_RANKS / MLK_ROW_SLOTS(e->n_features);
 	size_t		most = e->n_nodes > LARGE_NODES ? LARGE_PANEL_ROWS : SMALL_PANEL_ROWS;
 
-	if (rows >= LANES)
-		rows -= rows % LANES;
+	if (rows >= ROW_LANES)
+		rows -= rows % ROW_LANES;
 	return (int64_t) (rows < most ? rows : most);
 }
 
 void
 mlk_ensemble_score(const MlkEnsemble *e, const MlkDesign *x, int64_t from, int64_t rows, double *raw)
 {
-	int64_t		flat = rows < FLAT_ROWS || e->flat_splits == NULL ? 0 : mlk_flat_rows(e);
-	int64_t		step = panel_rows(e);
+	bool		flat = rows >= FLAT_ROWS && e->flat_splits != NULL && mlk_flat_rows(e) > 0;
+	int64_t		step = flat ? mlk_flat_rows(e) : panel_rows(e);
 
 	memset(raw, 0, sizeof(double) * (size_t) rows * e->n_outputs);
-	for (int64_t i = 0; flat > 0 && i < rows; i += flat)
-		mlk_flat_score(e, x, from + i, rows - i < flat ? rows - i : flat, raw + i * e->n_outputs);
-	if (flat > 0)
-		step = -1;
-	for (int64_t i = 0; step == 0 && i < rows; i++)
-		score_wide(e, x, from + i, raw + i * e->n_outputs);
-	for (int64_t i = 0; step > 0 && i < rows; i += step)
-		score_panel(e, x, from + i, rows - i < step ? rows - i : step, raw + i * e->n_outputs);
+	for (int64_t i = 0; i < rows; i += step)
+	{
+		int64_t		n = rows - i < step ? rows - i : step;
+
+		if (flat)
+			mlk_flat_score(e, x, from + i, n, raw + i * e->n_outputs);
+		else if (n == 1)
+			score_alone(e, x, from + i, raw + i * e->n_outputs);
+		else
+			score_panel(e, x, from + i, n, raw + i * e->n_outputs);
+	}
 	for (int64_t i = 0; i < rows; i++)
 	{
 		for (uint32_t k = 0; k < e->n_outputs; k++)

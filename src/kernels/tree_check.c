@@ -3,95 +3,149 @@
  */
 #include "kernels/tree.h"
 
+/* thresholds of each feature ascend, so that ranks compare as numbers do; categories have none, and codes that fit their places */
 static bool
-valid_split(const MlkEnsemble *e, const MlkNode *node)
+valid_features(const MlkEnsemble *e)
 {
-	uint32_t	feature = mlk_node_feature(e, node);
+	bool		valid = e->first_threshold[0] == 0;
 
-	if (node->slot > mlk_slot_category(e, e->n_features - 1, true))
-		return false;
-	if (!mlk_node_is_category(e, node))
-		return e->codes[feature] == 0 && !isnan(node->test.threshold);
-	return e->codes[feature] > 0 &&
-		node->test.set.first <= e->n_set_words &&
-		node->test.set.words <= e->n_set_words - node->test.set.first;
+	for (uint32_t f = 0; f < e->n_features && valid; f++)
+	{
+		uint32_t	first = e->first_threshold[f];
+		uint32_t	end = e->first_threshold[f + 1];
+
+		valid = first <= end && end - first <= MLK_MAX_THRESHOLDS && e->codes[f] <= MLK_MAX_TREE_CODES &&
+			(e->codes[f] == 0 || first == end);
+		for (uint32_t i = first; i < end && valid; i++)
+			valid = i == first ? !isnan(e->thresholds[i]) : e->thresholds[i - 1] < e->thresholds[i];
+	}
+	return valid;
 }
 
 static bool
-valid_leaf(const MlkEnsemble *e, const MlkNode *node)
+valid_sets(const MlkEnsemble *e)
 {
-	const double *value;
-
-	if (e->values_per_leaf == 1)
-		return isfinite(node->test.value);
-	/* the high half of the union must be zero too: with it, what scoring compares is a tiny number and never NaN */
-	if (node->test.set.begin != 0 || node->test.set.words != 0 ||
-		node->test.leaf >= e->n_values / e->values_per_leaf)
-		return false;
-	value = mlk_leaf_values(e, node);
-	for (uint32_t k = 0; k < e->values_per_leaf; k++)
+	for (uint32_t i = 0; i < e->n_sets; i++)
 	{
-		if (!isfinite(value[k]))
+		if (e->sets[i].first > e->n_set_words || e->sets[i].words > e->n_set_words - e->sets[i].first)
 			return false;
 	}
 	return true;
 }
 
+static bool
+valid_values(const MlkEnsemble *e)
+{
+	for (uint32_t i = 0; i < e->n_values; i++)
+	{
+		if (!isfinite(e->values[i]))
+			return false;
+	}
+	return e->n_values % e->values_per_leaf == 0;
+}
+
+static bool
+valid_category(const MlkEnsemble *e, uint32_t at)
+{
+	const MlkNode *node = &e->nodes[at];
+
+	return node->slot <= mlk_slot_category(e, e->n_features - 1, true) && e->codes[mlk_node_feature(e, node)] > 0 &&
+		e->n_sets > 0 && (uint64_t) e->sets_page[at >> MLK_PAGE_BITS] + node->rank < e->n_sets;
+}
+
 /* children of a parent: weighed with rows of the parent, never more than it has */
 static bool
-valid_info(const MlkEnsemble *e, const MlkNode *node, uint32_t at)
+valid_info(const MlkEnsemble *e)
 {
-	const MlkNodeInfo *info = &e->info[at];
+	uint32_t	wrong = 0;
 
-	return isfinite(info->gain) && info->rows >= 1 &&
-		(mlk_node_is_leaf(e, node) ||
-		 (e->info[node->left].rows <= info->rows && e->info[node->left + 1].rows <= info->rows));
+	for (uint32_t at = 0; at < e->n_nodes; at++)
+	{
+		const MlkNode *node = &e->nodes[at];
+		uint32_t	right = node->left + !mlk_node_is_leaf(e, node);
+		uint32_t	rows = e->info[at].rows;
+
+		wrong |= !isfinite(e->info[at].gain) | (rows < 1) | (e->info[node->left].rows > rows) | (e->info[right].rows > rows);
+	}
+	return wrong == 0;
+}
+
+/* what the rank of a node has to be below, by its slot: for numbers always the same, for leaves by page */
+typedef struct Limits
+{
+	uint32_t	rank[MLK_ROW_SLOTS(MLK_MAX_TREE_FEATURES)];
+} Limits;
+
+static void
+limit_numbers(const MlkEnsemble *e, Limits *limits)
+{
+	for (uint32_t f = 0; f < e->n_features; f++)
+		limits->rank[f] = limits->rank[f + e->n_features] = e->first_threshold[f + 1] - e->first_threshold[f];
+}
+
+static void
+limit_leaves(const MlkEnsemble *e, uint32_t at, Limits *limits)
+{
+	uint32_t	n = e->n_values / e->values_per_leaf;
+	uint32_t	first = e->values_page[at >> MLK_PAGE_BITS];
+
+	limits->rank[mlk_slot_leaf(e)] = first < n ? n - first : 0;
 }
 
 /*
  * Breadth-first, the children of the k-th split are nodes 2 k + 1 and 2 k + 2 of the tree: whatever satisfies that is a
- * tree.  A node's depth is its parent's and one more; so it is enough to know where each depth ends.
+ * tree.  A node's depth is its parent's and one more; so it is enough to know where each depth ends.  Whether a node is a leaf is as
+ * good as random, and models of millions of nodes pass through here: no branch depends on it.
  */
-static bool
-valid_tree(MlkEnsemble *e, uint32_t tree)
+bool
+mlk_ensemble_valid_tree(MlkEnsemble *e, uint32_t tree)
 {
-	uint32_t	first = e->roots[tree];
-	uint32_t	next_child = first + 1;
-	uint32_t	level_end = first + 1;
+	const uint32_t leaf = mlk_slot_leaf(e);
+	const uint32_t first = e->roots[tree];
+	const uint32_t end = e->roots[tree + 1];
+	uint64_t	next_child = (uint64_t) first + 1;
+	uint64_t	level_end = next_child;
+	uint32_t	depth = 0;
+	uint64_t	wrong = 0;
+	Limits		limits;
 
-	e->depth[tree] = 0;
-	for (uint32_t at = first; at < e->roots[tree + 1]; at++)
+	if (first >= end || end > e->n_nodes)
+		return false;
+	limit_numbers(e, &limits);
+	limit_leaves(e, first, &limits);
+	for (uint32_t at = first; at < end; at++)
 	{
-		const MlkNode *node = &e->nodes[at];
+		MlkNode		node = e->nodes[at];
+		/* 1 when equal, in a form that compilers do not make a branch of */
+		uint64_t	is_leaf = ((uint32_t) (node.slot ^ leaf) - 1) >> 31;
 
+		if (at % MLK_PAGE_NODES == 0)
+			limit_leaves(e, at, &limits);
 		if (at == level_end)
 		{
 			level_end = next_child;
-			e->depth[tree]++;
+			depth++;
 		}
-		if (mlk_node_is_leaf(e, node))
-		{
-			if (node->left != at || !valid_leaf(e, node))
-				return false;
-		}
+		if (node.slot <= leaf)
+			wrong |= node.rank >= limits.rank[node.slot];
 		else
 		{
-			if (node->left != next_child || next_child <= at || e->roots[tree + 1] - next_child < 2 ||
-				!valid_split(e, node))
-				return false;
-			e->categories |= mlk_node_is_category(e, node);
-			next_child += 2;
+			wrong |= !valid_category(e, at);
+			e->categories = true;
 		}
-		if (!valid_info(e, node, at))
-			return false;
+		/* a leaf is its own left child */
+		wrong |= node.left ^ next_child ^ ((at ^ next_child) & -is_leaf);
+		wrong |= next_child <= at;
+		next_child += 2 - 2 * is_leaf;
 	}
-	return next_child == e->roots[tree + 1];
+	e->depth[tree] = depth;
+	return wrong == 0 && next_child == end;
 }
 
 bool
-mlk_ensemble_valid(MlkEnsemble *e)
+mlk_ensemble_valid_head(MlkEnsemble *e)
 {
-	if (e->n_outputs < 1 || e->n_features > MLK_MAX_TREE_FEATURES ||
+	if (e->n_outputs < 1 || e->n_features > MLK_MAX_TREE_FEATURES || e->values_per_leaf < 1 ||
 		(e->values_per_leaf != 1 && e->values_per_leaf != e->n_outputs) || !isfinite(e->scale))
 		return false;
 	for (uint32_t k = 0; k < e->n_outputs; k++)
@@ -100,14 +154,20 @@ mlk_ensemble_valid(MlkEnsemble *e)
 			return false;
 	}
 	e->categories = false;
-	if (e->roots[0] != 0 || e->roots[e->n_trees] != e->n_nodes)
+	return valid_features(e) && valid_sets(e) && valid_values(e) && e->roots[0] == 0 && e->roots[e->n_trees] == e->n_nodes;
+}
+
+bool
+mlk_ensemble_valid(MlkEnsemble *e)
+{
+	if (!mlk_ensemble_valid_head(e))
 		return false;
 	for (uint32_t t = 0; t < e->n_trees; t++)
 	{
-		if (e->roots[t] >= e->roots[t + 1] || e->roots[t + 1] > e->n_nodes || !valid_tree(e, t))
+		if (!mlk_ensemble_valid_tree(e, t))
 			return false;
 	}
-	return true;
+	return e->info == NULL || valid_info(e);
 }
 
 void

@@ -62,14 +62,14 @@ flatten_tree(MlkEnsemble *e, uint32_t t)
 
 		if (mlk_node_is_leaf(e, &nodes[i]))
 		{
-			value[from[i]] = nodes[i].test.value;
+			value[from[i]] = *mlk_leaf_values(e, &nodes[i]);
 			continue;
 		}
 		from[left] = from[i];
 		from[left + 1] = from[i] + leaves[left];
 		/* a left child has at most 63 leaves: the right one has some too */
 		split->keep = ~((((uint64_t) 1 << leaves[left]) - 1) << from[left]);
-		split->threshold = nodes[i].test.threshold;
+		split->threshold = mlk_node_threshold(e, &nodes[i]);
 		split->slot = nodes[i].slot;
 		split++;
 	}

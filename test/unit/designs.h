@@ -13,14 +13,22 @@
 #define CODES_1 4
 #define DENSE_2 2
 #define CODES_2 3
-#define MIXED_COLS (DENSE_1 + CODES_1 + DENSE_2 + CODES_2)
+#define SPARSE 5
+#define VECTORS 40				/* distinct sparse vectors that rows share */
+#define FIRST_SPARSE (DENSE_1 + CODES_1 + DENSE_2 + CODES_2)
+#define MIXED_COLS (FIRST_SPARSE + SPARSE)
+#define MIXED_BLOCKS 5
 
 typedef struct UnitDesign
 {
 	MlkDesign	x;
-	MlkBlock	blocks[4];
+	MlkBlock	blocks[MIXED_BLOCKS];
 	double	   *dense;			/* both dense blocks, with a gap between rows */
 	uint32_t   *codes;
+	MlkSparse	sparse;
+	int64_t		start[VECTORS + 1];
+	uint32_t	column[VECTORS * SPARSE];
+	double		value[VECTORS * SPARSE];
 	double	   *plain;			/* [rows, MIXED_COLS] */
 	double	   *y;
 	double	   *w;				/* some of them 0 */
@@ -33,7 +41,7 @@ fill_plain(UnitDesign *d)
 	{
 		double	   *row = d->plain + i * MIXED_COLS;
 		const double *dense = d->dense + i * (DENSE_1 + DENSE_2 + 1);
-		const uint32_t *code = d->codes + 2 * i;
+		const uint32_t *code = d->codes + 3 * i;
 
 		for (int j = 0; j < DENSE_1; j++)
 			row[j] = dense[j];
@@ -43,7 +51,33 @@ fill_plain(UnitDesign *d)
 			row[DENSE_1 + code[0]] = 1.0;
 		if (code[1] < CODES_2)
 			row[DENSE_1 + CODES_1 + DENSE_2 + code[1]] = 1.0;
+		for (int64_t e = code[2] < VECTORS ? d->start[code[2]] : 0; code[2] < VECTORS && e < d->start[code[2] + 1]; e++)
+			row[FIRST_SPARSE + d->column[e]] = d->value[e];
 	}
+}
+
+/* some vectors are empty, and some rows name none; a stream of its own keeps the other blocks as they were */
+static inline void
+fill_sparse(UnitDesign *d, uint64_t seed)
+{
+	int64_t		n = 0;
+	MlkRng		rng;
+
+	mlk_rng_seed(&rng, seed + 1000);
+	for (int v = 0; v < VECTORS; v++)
+	{
+		d->start[v] = n;
+		for (int j = 0; j < SPARSE; j++)
+		{
+			if (mlk_rng_below(&rng, 3) > 0)
+				continue;
+			d->column[n] = (uint32_t) j;
+			d->value[n++] = mlk_rng_normal(&rng);
+		}
+	}
+	d->start[VECTORS] = n;
+	for (int64_t i = 0; i < d->x.rows; i++)
+		d->codes[3 * i + 2] = mlk_rng_below(&rng, 9) == 0 ? MLK_NO_CODE : (uint32_t) mlk_rng_below(&rng, VECTORS);
 }
 
 static inline UnitDesign
@@ -55,7 +89,7 @@ unit_design(int64_t rows, uint64_t seed)
 
 	mlk_rng_seed(&rng, seed);
 	d.dense = unit_array(double, rows * stride);
-	d.codes = unit_array(uint32_t, rows * 2);
+	d.codes = unit_array(uint32_t, rows * 3);
 	d.plain = unit_array(double, rows * MIXED_COLS);
 	d.y = unit_array(double, rows);
 	d.w = unit_array(double, rows);
@@ -64,16 +98,18 @@ unit_design(int64_t rows, uint64_t seed)
 	for (int64_t i = 0; i < rows; i++)
 	{
 		/* one value in five or four sets no column */
-		d.codes[2 * i] = mlk_rng_below(&rng, 5) == 0 ? MLK_NO_CODE : (uint32_t) mlk_rng_below(&rng, CODES_1);
-		d.codes[2 * i + 1] = (uint32_t) mlk_rng_below(&rng, CODES_2 + 1);
+		d.codes[3 * i] = mlk_rng_below(&rng, 5) == 0 ? MLK_NO_CODE : (uint32_t) mlk_rng_below(&rng, CODES_1);
+		d.codes[3 * i + 1] = (uint32_t) mlk_rng_below(&rng, CODES_2 + 1);
 		d.y[i] = mlk_rng_normal(&rng);
 		d.w[i] = mlk_rng_below(&rng, 6) == 0 ? 0.0 : mlk_rng_uniform(&rng);
 	}
 	d.blocks[0] = (MlkBlock) {MLK_BLOCK_DENSE, 0, DENSE_1, stride, d.dense, NULL};
-	d.blocks[1] = (MlkBlock) {MLK_BLOCK_CODES, DENSE_1, CODES_1, 2, NULL, d.codes};
+	d.blocks[1] = (MlkBlock) {MLK_BLOCK_CODES, DENSE_1, CODES_1, 3, NULL, d.codes};
 	d.blocks[2] = (MlkBlock) {MLK_BLOCK_DENSE, DENSE_1 + CODES_1, DENSE_2, stride, d.dense + DENSE_1, NULL};
-	d.blocks[3] = (MlkBlock) {MLK_BLOCK_CODES, DENSE_1 + CODES_1 + DENSE_2, CODES_2, 2, NULL, d.codes + 1};
-	d.x = (MlkDesign) {rows, MIXED_COLS, 4, NULL, NULL, NULL};
+	d.blocks[3] = (MlkBlock) {MLK_BLOCK_CODES, DENSE_1 + CODES_1 + DENSE_2, CODES_2, 3, NULL, d.codes + 1};
+	d.blocks[4] = (MlkBlock) {MLK_BLOCK_SPARSE, FIRST_SPARSE, SPARSE, 3, NULL, d.codes + 2};
+	d.x = (MlkDesign) {rows, MIXED_COLS, MIXED_BLOCKS, NULL, NULL, NULL};
+	fill_sparse(&d, seed);
 	fill_plain(&d);
 	return d;
 }
@@ -82,6 +118,8 @@ unit_design(int64_t rows, uint64_t seed)
 static inline const MlkDesign *
 unit_design_of(UnitDesign *d)
 {
+	d->sparse = (MlkSparse) {VECTORS, d->start, d->column, d->value};
+	d->blocks[MIXED_BLOCKS - 1].sparse = &d->sparse;
 	d->x.blocks = d->blocks;
 	return &d->x;
 }

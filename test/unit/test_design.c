@@ -39,7 +39,7 @@ test_dot(void **state)
 	const MlkDesign *x = unit_design_of(&d);
 	double		w[MIXED_COLS];
 	double	   *out = unit_array(double, ROWS);
-	MlkBlock	blocks[4];
+	MlkBlock	blocks[MIXED_BLOCKS];
 
 	for (int j = 0; j < MIXED_COLS; j++)
 		w[j] = j - 4.5;

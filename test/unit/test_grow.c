@@ -299,6 +299,44 @@ test_threads(void **state)
 }
 
 /* what a leaf may say between its bounds never falls with a feature that must rise */
+/* leaves over several blocks of rows: their sums and scores against the walk of each row alone */
+static void
+test_leaf_blocks(void **state)
+{
+	int64_t		rows = 70000;
+	Data	   *d = make_data(rows, 9);
+	MlkGrowOptions o = {.max_leaves = 31, .min_samples_leaf = 20, .cat_smooth = 10.0};
+	MlkPool    *pool = mlk_pool_create(2, NULL);
+	double	   *score = unit_array(double, rows);
+	double	   *walked = unit_array(double, rows);
+	double		value[80];
+	double		sum[80][2] = {{0}};
+	Grown		t = grow(d, &o, pool, NULL, rows, true, 5);
+
+	for (int k = 0; k < t.n; k++)
+		value[k] = k;
+	assert_int_equal(mlk_grower_add(t.g, value, score), MLK_OK);
+	assert_int_equal(mlk_grower_add_rows(t.g, value, NULL, rows, walked), MLK_OK);
+	assert_memory_equal(score, walked, sizeof(double) * rows);
+	for (int64_t i = 0; i < rows; i++)
+	{
+		sum[(int) score[i]][0] += d->gradient[i];
+		sum[(int) score[i]][1] += d->hessian[i];
+	}
+	for (int k = 0; k < t.n; k++)
+	{
+		if (t.nodes[k].feature >= 0)
+			continue;
+		assert_true(fabs(t.nodes[k].sum_gradient - sum[k][0]) <= 1e-9 * (double) rows);
+		assert_true(fabs(t.nodes[k].sum_hessian - sum[k][1]) <= 1e-9 * (double) rows);
+	}
+	test_free(t.memory);
+	mlk_pool_destroy(pool);
+	unit_free(score);
+	unit_free(walked);
+	free_data(d);
+}
+
 static void
 test_monotonic(void **state)
 {
@@ -391,6 +429,7 @@ main(void)
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_row_lists),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_leaf_blocks),
 		cmocka_unit_test(test_monotonic),
 		cmocka_unit_test(test_interaction),
 		cmocka_unit_test(test_odd_gradients),

@@ -151,6 +151,41 @@ test_renew(void **state)
 	test_free(work);
 }
 
+/* against libm, over more rows than are done at once */
+static void
+test_predict(void **state)
+{
+	enum {COUNT = 1300, GROUPS = 3};
+	double	   *score = unit_array(double, COUNT * GROUPS);
+	double	   *out = unit_array(double, COUNT * GROUPS);
+
+	for (int i = 0; i < COUNT * GROUPS; i++)
+		score[i] = sin(i) * 4.0;
+	for (int kind = MLK_LOSS_SQUARED; kind <= MLK_LOSS_SOFTMAX; kind++)
+	{
+		MlkLoss		loss = {.kind = kind, .rows = COUNT, .outputs = kind == MLK_LOSS_SOFTMAX ? GROUPS : 1};
+
+		assert_int_equal(mlk_loss_predict(&loss, NULL, score, out), MLK_OK);
+		for (int i = 0; i < COUNT; i++)
+		{
+			double		s = score[i];
+			double		sum = exp(s) + exp(score[COUNT + i]) + exp(score[2 * COUNT + i]);
+
+			if (kind == MLK_LOSS_SOFTMAX)
+				for (int k = 0; k < GROUPS; k++)
+					assert_true(fabs(out[GROUPS * i + k] - exp(score[k * COUNT + i]) / sum) < 1e-14);
+			else if (kind == MLK_LOSS_LOGISTIC)
+				assert_true(fabs(out[2 * i + 1] - 1.0 / (1.0 + exp(-s))) < 1e-14 && out[2 * i] == 1.0 - out[2 * i + 1]);
+			else if (kind == MLK_LOSS_POISSON || kind == MLK_LOSS_GAMMA)
+				assert_true(fabs(out[i] / exp(s) - 1.0) < 1e-14);
+			else
+				assert_true(out[i] == s);
+		}
+	}
+	unit_free(score);
+	unit_free(out);
+}
+
 int
 main(void)
 {
@@ -158,6 +193,7 @@ main(void)
 		cmocka_unit_test(test_derivatives),
 		cmocka_unit_test(test_base),
 		cmocka_unit_test(test_renew),
+		cmocka_unit_test(test_predict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

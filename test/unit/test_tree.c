@@ -13,6 +13,10 @@
 #define MAX_CODES 70			/* more than two words */
 #define ROWS 203
 
+/* thresholds of each number: halves around 0, and infinity */
+#define LOWEST_THRESHOLD (-4.0)
+#define THRESHOLDS 18
+
 typedef struct Forest
 {
 	MlkEnsemble e;
@@ -41,6 +45,15 @@ make_forest(Forest *f, uint32_t numbers, uint32_t categories, uint32_t outputs, 
 	e->nodes = unit_array(MlkNode, f->room_nodes);
 	e->info = unit_array(MlkNodeInfo, f->room_nodes);
 	e->values = unit_array(double, f->room_values);
+	e->values_page = unit_array(uint32_t, mlk_pages(f->room_nodes));
+	e->sets = unit_array(MlkNodeSet, f->room_nodes);
+	e->sets_page = unit_array(uint32_t, mlk_pages(f->room_nodes));
+	e->thresholds = unit_array(double, numbers * THRESHOLDS);
+	e->first_threshold = unit_array(uint32_t, e->n_features + 1);
+	for (uint32_t j = 0; j < e->n_features; j++)
+		e->first_threshold[j + 1] = (j < numbers ? j + 1 : numbers) * THRESHOLDS;
+	for (uint32_t i = 0; i < numbers * THRESHOLDS; i++)
+		e->thresholds[i] = i % THRESHOLDS == THRESHOLDS - 1 ? INFINITY : LOWEST_THRESHOLD + 0.5 * (i % THRESHOLDS);
 	e->category_sets = unit_array(uint32_t, f->room_words);
 	e->codes = unit_array(uint32_t, e->n_features);
 	e->base = unit_array(double, outputs);
@@ -59,6 +72,11 @@ free_forest(Forest *f)
 	unit_free(f->e.nodes);
 	unit_free(f->e.info);
 	unit_free(f->e.values);
+	unit_free(f->e.values_page);
+	unit_free(f->e.sets);
+	unit_free(f->e.sets_page);
+	unit_free(f->e.thresholds);
+	unit_free(f->e.first_threshold);
 	unit_free(f->e.category_sets);
 	unit_free(f->e.codes);
 	unit_free(f->e.base);
@@ -72,14 +90,9 @@ random_leaf(Forest *f, uint32_t at, MlkRng *rng)
 
 	node->slot = mlk_slot_leaf(e);
 	node->left = at;
-	if (e->values_per_leaf == 1)
-	{
-		node->test.value = mlk_rng_normal(rng);
-		return;
-	}
-	node->test.leaf = e->n_values / e->values_per_leaf;
+	node->rank = (uint16_t) (e->n_values / e->values_per_leaf - e->values_page[at >> MLK_PAGE_BITS]);
 	for (uint32_t k = 0; k < e->values_per_leaf; k++)
-		e->values[e->n_values++] = mlk_rng_uniform(rng);
+		e->values[e->n_values++] = mlk_rng_normal(rng);
 }
 
 static void
@@ -91,6 +104,7 @@ random_split(Forest *f, uint32_t at, uint32_t left, MlkRng *rng)
 	bool		missing_left = mlk_rng_below(rng, 2) == 1;
 	uint32_t	rows = e->info[at].rows;
 	uint32_t	to_left = rows < 3 ? 1 : 1 + (uint32_t) mlk_rng_below(rng, rows - 1);
+	MlkNodeSet *set;
 
 	node->left = left;
 	e->info[at].gain = (float) mlk_rng_uniform(rng);
@@ -99,14 +113,16 @@ random_split(Forest *f, uint32_t at, uint32_t left, MlkRng *rng)
 	if (e->codes[feature] == 0)
 	{
 		node->slot = mlk_slot_number(e, feature, missing_left);
-		node->test.threshold = mlk_rng_below(rng, 20) == 0 ? INFINITY : floor(3.0 * mlk_rng_normal(rng)) / 2.0;
+		node->rank = (uint16_t) mlk_rng_below(rng, mlk_rng_below(rng, 20) == 0 ? THRESHOLDS : THRESHOLDS - 1);
 		return;
 	}
 	node->slot = mlk_slot_category(e, feature, missing_left);
-	node->test.set.first = e->n_set_words;
-	node->test.set.begin = (uint16_t) mlk_rng_below(rng, 2);
-	node->test.set.words = (uint16_t) mlk_rng_below(rng, 3);
-	for (uint32_t i = 0; i < node->test.set.words; i++)
+	node->rank = (uint16_t) (e->n_sets - e->sets_page[at >> MLK_PAGE_BITS]);
+	set = &e->sets[e->n_sets++];
+	set->first = e->n_set_words;
+	set->begin = (uint16_t) mlk_rng_below(rng, 2);
+	set->words = (uint16_t) mlk_rng_below(rng, 3);
+	for (uint32_t i = 0; i < set->words; i++)
 		e->category_sets[e->n_set_words++] = (uint32_t) mlk_rng_u64(rng);
 }
 
@@ -124,6 +140,11 @@ add_tree(Forest *f, uint32_t nodes, bool chain, MlkRng *rng)
 		bool		last = i + 1 == made;
 		bool		split = made < nodes && e->info[first + i].rows > 1 && (last || (!chain && mlk_rng_below(rng, 3) > 0));
 
+		if ((first + i) % MLK_PAGE_NODES == 0)
+		{
+			e->values_page[(first + i) >> MLK_PAGE_BITS] = e->n_values / e->values_per_leaf;
+			e->sets_page[(first + i) >> MLK_PAGE_BITS] = e->n_sets;
+		}
 		if (split)
 		{
 			random_split(f, first + i, first + made, rng);
@@ -208,18 +229,20 @@ goes_left(const Forest *f, const Rows *r, uint32_t numbers, int64_t row, const M
 	{
 		double		x = r->dense[row * numbers + feature];
 
-		return isnan(x) ? mlk_node_missing_left(e, node) : x <= node->test.threshold;
+		return isnan(x) ? mlk_node_missing_left(e, node) : x <= mlk_node_threshold(e, node);
 	}
 	else
 	{
 		uint32_t	code = r->codes[row * (e->n_features - numbers) + (feature - numbers)];
 		uint32_t	word = code / 32;
+		const MlkNodeSet *set;
 
 		if (code >= e->codes[feature])
 			return mlk_node_missing_left(e, node);
-		if (word < node->test.set.begin || word >= (uint32_t) node->test.set.begin + node->test.set.words)
+		set = mlk_node_set(e, node);
+		if (word < set->begin || word >= (uint32_t) set->begin + set->words)
 			return false;
-		return (e->category_sets[node->test.set.first + word - node->test.set.begin] >> (code % 32)) % 2 == 1;
+		return (e->category_sets[set->first + word - set->begin] >> (code % 32)) % 2 == 1;
 	}
 }
 
@@ -241,7 +264,7 @@ plain_scores(const Forest *f, const Rows *r, uint32_t numbers, int64_t row, doub
 			if (e->values_per_leaf > 1)
 				raw[k] += e->scale * mlk_leaf_values(e, &e->nodes[at])[k];
 			else if (t % e->n_outputs == k)
-				raw[k] += e->scale * e->nodes[at].test.value;
+				raw[k] += e->scale * *mlk_leaf_values(e, &e->nodes[at]);
 		}
 	}
 }
@@ -309,8 +332,11 @@ test_scores(void **state)
 	check_scores(6, 1, 3, false, false, 30);
 	check_scores(6, 2, 3, true, false, 17);
 	check_scores(5, 0, 2, true, false, 1);
-	/* rows too wide for the stack, and nearly so */
-	check_scores(5000, 0, 1, false, false, 20);
+	/* several pages of nodes; deep and wide */
+	check_scores(20, 2, 2, true, false, 2500);
+	check_scores(7, 0, 1, false, false, 1200);
+	/* rows so wide that few of them fit on the stack */
+	check_scores(MLK_MAX_TREE_FEATURES, 0, 1, false, false, 20);
 	check_scores(300, 2000, 2, true, false, 12);
 	check_scores(400, 3, 1, false, false, 12);
 }

@@ -62,11 +62,12 @@ def classification(name, k, classes, weight):
 
 
 WEIGHT = np.floor(column(20) * 4) / 2
-regression("regression", N, None)
-regression("regression_even", N - 1, None)
-regression("regression_weighted", N, WEIGHT)
-classification("binary", 2, 2, None)
-classification("binary_weighted", 2, 2, WEIGHT)
-classification("multi", 4, 4, None)
-classification("multi_weighted", 4, 4, WEIGHT)
-classification("absent", 4, 3, None)
+if __name__ == "__main__":
+    regression("regression", N, None)
+    regression("regression_even", N - 1, None)
+    regression("regression_weighted", N, WEIGHT)
+    classification("binary", 2, 2, None)
+    classification("binary_weighted", 2, 2, WEIGHT)
+    classification("multi", 4, 4, None)
+    classification("multi_weighted", 4, 4, WEIGHT)
+    classification("absent", 4, 3, None)
