@@ -16,6 +16,7 @@ int			ml_max_memory_kb;
 int			ml_max_threads;
 int			ml_cache_size_kb;
 bool		ml_progress;
+bool		ml_inspect_training;
 char	   *ml_blas_core;
 
 #define FLOOR_MEMORY_KB (64 * 1024)
@@ -79,6 +80,11 @@ GucInit(void)
 							 "Tells the client every few seconds how far a long call is.",
 							 NULL,
 							 &ml_progress, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("mlops.inspect",
+							 "Has every training look for leaks, repeated rows and other faults of its data.",
+							 "What it finds comes as NOTICEs and is stored with the version.",
+							 &ml_inspect_training, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	/* not for every user: a kernel that the CPU cannot run ends the backend, and with it all others */
 	DefineCustomStringVariable("mlops.blas_core",

@@ -239,3 +239,35 @@ ml_column_is_unique(const MlDataset *data, int column_index)
 		return false;
 	return integers_differ(data, column, present);
 }
+
+/* texts that differ less are categories; ids and addresses are long, too, but have no words */
+#define PROSE_TEXTS 100
+#define PROSE_LEAST_WORDS 3
+#define PROSE_WORDS 4
+#define PROSE_BYTES 30
+
+bool
+ml_column_is_prose(const MlColumn *column)
+{
+	const MlDictionary *dict = column->dict;
+	double		bytes = 0;
+	double		words = 0;
+
+	if (column->code == NULL || dict->n <= PROSE_TEXTS)
+		return false;
+	for (uint32 i = 0; i < dict->n; i++)
+	{
+		bool		inside = false;
+
+		if ((i & 0xfff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (uint32 k = 0; k < dict->length[i]; k++)
+		{
+			words += dict->text[i][k] != ' ' && !inside;
+			inside = dict->text[i][k] != ' ';
+		}
+		bytes += dict->length[i];
+	}
+	return words >= PROSE_LEAST_WORDS * (double) dict->n &&
+		(words > PROSE_WORDS * (double) dict->n || bytes > PROSE_BYTES * (double) dict->n);
+}

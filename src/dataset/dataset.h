@@ -33,6 +33,12 @@ typedef enum MlType
 
 /* domains are looked through; false when the type cannot be a feature (json, bytea, composite, ...) */
 extern bool ml_type_classify(Oid type, MlType *out);
+/*
+ * true for the type of vectors that the extension pgvector brings; a base type.  Its values are arrays to a model: n numbers, which lie in
+ * the detoasted value (palloc'd where it had to be detoasted).  ERROR 22P03 when the bytes are not what they should be.
+ */
+extern bool ml_type_is_vector(Oid base_type);
+extern const float4 *ml_type_vector(Datum value, int *n);
 extern const char *ml_type_name(MlType type);	/* "integer", "category", ... for messages */
 
 /*
@@ -61,7 +67,8 @@ typedef enum MlRole
 	ML_ROLE_TARGET_LABEL,		/* class label of any type: kept as category of its text form (bool: true / false) */
 	ML_ROLE_WEIGHT,				/* number; NULL, negative, NaN or infinite is an ERROR that says how many */
 	ML_ROLE_SPLIT,				/* time (number) or boolean of a split; no part in the row hash */
-	ML_ROLE_KEY					/* any type, kept as text per row of the batch; streaming only; no part in the hash */
+	ML_ROLE_KEY,				/* any type, kept as text per row of the batch; streaming only; no part in the hash */
+	ML_ROLE_PRESENCE			/* any type: number 0 where there is a value, NaN for NULL; the value is not looked at */
 } MlRole;
 
 typedef struct MlColumnRequest
@@ -112,7 +119,7 @@ extern MlDataset *ml_dataset_load(MlSource *source, const MlColumnRequest *reque
 /*
  * Stream the source in batches (batch <= ML_CHUNK_ROWS) through fn; a batch dataset is reused between calls.  Returns the
  * rows kept.  fn runs in the caller's memory context.  nulls, nans and infinities are those of the batch, skipped and
- * all_integral those of the source so far.
+ * all_integral those of the source so far; where rows were left out there is a last call for them, which may have no rows.
  */
 extern int64 ml_dataset_stream(MlSource *source, const MlColumnRequest *request, int n, int batch,
 							   MlBudget *budget, MlBatchFn fn, void *arg);
@@ -137,16 +144,31 @@ typedef struct MlSplit
 	MlSplitMethod method;
 	double		test_size;		/* (0, 1) */
 	char	   *column;			/* TIME, COLUMN */
+	double		held;			/* share of the training rows that the fit does not see, [0, 1) */
 } MlSplit;
 
 /* rows in canonical order, training rows first */
 typedef struct MlRows
 {
 	int64		n;
-	int64		n_train;
-	const uint32 *order;		/* physical row numbers: [0, n_train) train, [n_train, n) test, each in hash order */
+	int64		n_train;		/* rows to learn from */
+	int64		n_held;			/* training rows held back from the fit */
+	const uint32 *order;		/* physical row numbers: [0, n_train) train, n_held held back, the rest test, each in hash order */
 	uint64		fingerprint;	/* order-free combination of the row hashes and the count: seed independent */
+
+	/* equal rows in a sample: the first training rows in canonical order, and the test rows of the same range of hashes */
+	int64		sampled;
+	int64		repeated;		/* of the sampled, those equal to the one before in all columns in use */
+	int64		test_sampled;
+	int64		straddling;		/* of the sampled test rows, those equal to a training row */
 } MlRows;
+
+/* the first test row in canonical order */
+static inline int64
+ml_rows_test(const MlRows *rows)
+{
+	return rows->n_train + rows->n_held;
+}
 
 /*
  * Hash rows (features, target, weight, seed), sort, split.  used[] are the columns that take part in
@@ -158,6 +180,8 @@ extern MlRows *ml_rows_order(const MlDataset *data, const int *used, int n_used,
 
 /* true when the column has as many distinct values as non-NULL rows (integers and categories only), and > 1 row */
 extern bool ml_column_is_unique(const MlDataset *data, int column);
+/* true for texts that people wrote: many different ones, of several words each; read from the dictionary */
+extern bool ml_column_is_prose(const MlColumn *column);
 /* true when all rows hold one value, or all are NULL */
 extern bool ml_column_is_constant(const MlDataset *data, int column);
 

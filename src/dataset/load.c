@@ -33,6 +33,7 @@ void		(*ml_dataset_progress) (int64 rows) = NULL;
 typedef struct Loader
 {
 	DestReceiver pub;
+	const MlSource *source;
 	MlDataset  *data;
 	MlWriter   *writers;		/* sorted by kind */
 	int			n_writers;
@@ -363,6 +364,15 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
+/* the same for a source that not all rows count of */
+static bool
+receive_chosen(TupleTableSlot *slot, DestReceiver *self)
+{
+	const MlSource *source = ((Loader *) self)->source;
+
+	return !source->keeps(slot, source->filter) || receive_row(slot, self);
+}
+
 static void
 receiver_startup(DestReceiver *self, int operation, TupleDesc desc)
 {
@@ -449,7 +459,8 @@ create_loader(MlSource *source, const MlColumnRequest *request, int n, int batch
 	loader->caller = caller;
 	loader->scratch = AllocSetContextCreate(context, "mlops row", ALLOCSET_DEFAULT_SIZES);
 	loader->keys = AllocSetContextCreate(context, "mlops keys", ALLOCSET_DEFAULT_SIZES);
-	loader->pub.receiveSlot = receive_row;
+	loader->source = source;
+	loader->pub.receiveSlot = source->keeps == NULL ? receive_row : receive_chosen;
 	loader->pub.rStartup = receiver_startup;
 	loader->pub.rShutdown = receiver_end;
 	loader->pub.rDestroy = receiver_end;
@@ -525,7 +536,7 @@ ml_dataset_stream(MlSource *source, const MlColumnRequest *request, int n, int b
 	loader->fn = fn;
 	loader->arg = arg;
 	ml_source_run(source, &loader->pub);
-	if (loader->row > 0)
+	if (loader->row > 0 || loader->data->skipped > 0)
 		flush_batch(loader);
 	rows = loader->kept;
 	tell_end(rows);

@@ -53,7 +53,7 @@ ml_source_run(MlSource *source, DestReceiver *dest)
 	{
 		/* see what this transaction wrote up to now, as a volatile SQL function would */
 		CommandCounterIncrement();
-		PushActiveSnapshot(GetTransactionSnapshot());
+		PushActiveSnapshot(source->snapshot != NULL ? source->snapshot : GetTransactionSnapshot());
 	}
 	else
 		PushActiveSnapshot(GetActiveSnapshot());

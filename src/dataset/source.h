@@ -10,7 +10,9 @@
 
 #include "postgres.h"
 #include "access/tupdesc.h"
+#include "executor/tuptable.h"
 #include "nodes/parsenodes.h"
+#include "utils/snapshot.h"
 #include "tcop/dest.h"
 
 typedef struct MlSource
@@ -21,6 +23,9 @@ typedef struct MlSource
 	Oid			relid;			/* the relation when a relation was named, else InvalidOid */
 	TupleDesc	desc;			/* result columns (blessed copy) */
 	Query	   *query;			/* analysed, not yet rewritten */
+	bool		(*keeps) (TupleTableSlot *slot, void *filter);	/* loading and streaming pass over rows that it does not; NULL: none */
+	void	   *filter;
+	Snapshot	snapshot;		/* rows seen; NULL: those of a fresh one */
 } MlSource;
 
 extern MlSource *ml_source_open(const char *text);

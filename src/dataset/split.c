@@ -16,6 +16,7 @@
 
 #include "dataset/order.h"
 
+#define SAMPLE_ROWS 10000		/* that are looked at for repeats */
 #define EXACT_ROWS 1000			/* up to here the split is exact and stratified */
 #define TOP_BIT (UINT64CONST(1) << 63)
 
@@ -242,6 +243,110 @@ split_exact(const MlDataset *data, const MlColumn *label, double test_size, cons
 	return n_train;
 }
 
+/* ---- rows held back ---- */
+
+/* the place of order closest to place where the row is not equal to the one before; n when there is none but the first */
+static int64
+between_different(const uint64 *key, const uint32 *order, int64 n, int64 place)
+{
+	int64		before = place;
+	int64		after = place;
+
+	while (before > 0 && key[order[before]] == key[order[before - 1]])
+		before--;
+	while (after < n && key[order[after]] == key[order[after - 1]])
+		after++;
+	return before > 0 && place - before <= after - place ? before : after;
+}
+
+/*
+ * The last of the training rows in hash order.  Of many rows the hash alone decides, as for the test set, so that a row stays on its side
+ * when the table grows; range is that of the training rows' keys (0: 2^64).  Equal rows stay together.
+ */
+static void
+hold_back(MlRows *rows, const uint64 *key, uint64 range, double share)
+{
+	const uint32 *order = rows->order;
+	int64		n = rows->n_train;
+	int64		fit;
+
+	if (share <= 0 || n < 2)
+		return;
+	fit = n - exact_count(share, n);
+	if (n > EXACT_ROWS)
+	{
+		uint64		threshold = (uint64) ((range == 0 ? ldexp(1.0, 64) : (double) range) * (1.0 - share));
+		int64		high = n;
+
+		fit = 0;
+		while (fit < high)
+		{
+			int64		middle = fit + (high - fit) / 2;
+
+			if (key[order[middle]] < threshold)
+				fit = middle + 1;
+			else
+				high = middle;
+		}
+	}
+	/* so many equal rows that all fall on one side */
+	if (fit == 0 || fit == n)
+		fit = n - exact_count(share, n);
+	fit = between_different(key, order, n, fit);
+	rows->n_train = fit;
+	rows->n_held = n - fit;
+}
+
+/* where the keys of training rows end; 0: nowhere */
+static uint64
+train_range(const MlSplit *split, int64 n)
+{
+	switch (split->method)
+	{
+		case ML_SPLIT_RANDOM:
+			return n > EXACT_ROWS ? -(uint64) ldexp(split->test_size, 64) : 0;
+		case ML_SPLIT_TIME:
+		case ML_SPLIT_COLUMN:
+			return TOP_BIT;
+		case ML_SPLIT_NONE:
+			break;
+	}
+	return 0;
+}
+
+/* ---- equal rows ---- */
+
+/*
+ * Equal rows have one hash and are neighbours, and the first of the order are a uniform sample of all hashes: of the sampled
+ * ones every copy is there.  Test rows of a split by time or column have the hash without the flag in the top bit.
+ */
+static void
+count_repeats(MlRows *rows, const uint64 *key)
+{
+	const uint32 *order = rows->order;
+	int64		train = Min(rows->n_train, SAMPLE_ROWS);
+	int64		test = rows->n_train;
+	uint64		last;
+
+	rows->sampled = train;
+	if (train == 0)
+		return;
+	for (int64 i = 1; i < train; i++)
+		rows->repeated += key[order[i]] == key[order[i - 1]];
+	last = train == rows->n_train ? UINT64_MAX : key[order[train - 1]];
+	for (int64 i = 0; test < rows->n; test++)
+	{
+		uint64		hash = key[order[test]] & ~TOP_BIT;
+
+		if (hash > last)
+			break;
+		while (i < train && key[order[i]] < hash)
+			i++;
+		rows->test_sampled++;
+		rows->straddling += i < train && key[order[i]] == hash;
+	}
+}
+
 /* ---- all together ---- */
 
 /* Training rows by the method, with the keys made so that one sort puts them first; all rows when that comes later. */
@@ -279,7 +384,9 @@ ml_rows_order(const MlDataset *data, const int *used, int n_used, int label, int
 	ml_budget_free(data->budget, scratch);
 	if (split->method == ML_SPLIT_RANDOM && n <= EXACT_ROWS)
 		rows->n_train = split_exact(data, label < 0 ? NULL : &data->columns[label], split->test_size, key, order);
-	ml_budget_free(data->budget, key);
 	rows->order = order;
+	count_repeats(rows, key);
+	hold_back(rows, key, train_range(split, n), split->held);
+	ml_budget_free(data->budget, key);
 	return rows;
 }

@@ -6,13 +6,18 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "datatype/timestamp.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "dataset/dataset.h"
@@ -40,6 +45,59 @@ is_number(MlType type)
 	return type == ML_TYPE_BOOL || type == ML_TYPE_INTEGER || type == ML_TYPE_FLOAT;
 }
 
+/*
+ * pgvector's extension and type are both called "vector".  Its layout, which its authors keep for the sake of pg_upgrade: the
+ * varlena header, number of elements and an unused field of 16 bits each, then the elements as float4.
+ */
+#define VECTOR_NAME "vector"
+
+typedef struct VectorValue
+{
+	int32		vl_len_;
+	int16		n;
+	int16		unused;
+	float4		element[FLEXIBLE_ARRAY_MEMBER];
+} VectorValue;
+
+bool
+ml_type_is_vector(Oid base_type)
+{
+	HeapTuple	tuple;
+	bool		named;
+	Oid			extension;
+	char	   *name;
+
+	if (base_type < FirstNormalObjectId)
+		return false;
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(base_type));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	named = strcmp(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname), VECTOR_NAME) == 0 &&
+		((Form_pg_type) GETSTRUCT(tuple))->typlen == -1;
+	ReleaseSysCache(tuple);
+	if (!named)
+		return false;
+	extension = getExtensionOfObject(TypeRelationId, base_type);
+	name = OidIsValid(extension) ? get_extension_name(extension) : NULL;
+	return name != NULL && strcmp(name, VECTOR_NAME) == 0;
+}
+
+const float4 *
+ml_type_vector(Datum value, int *n)
+{
+	VectorValue *vector = (VectorValue *) PG_DETOAST_DATUM(value);
+	Size		size = VARSIZE(vector);
+
+	*n = size < offsetof(VectorValue, element) ? -1 : vector->n;
+	if (*n < 0 || size != offsetof(VectorValue, element) + sizeof(float4) * (Size) *n)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("a value of type vector has an unknown layout"),
+				 errdetail("It has %zu bytes for %d elements.", size, *n),
+				 errhint("Cast the column to real[] in the source.")));
+	return vector->element;
+}
+
 /* Types outside the fixed list: enums, arrays of numbers, and string types of extensions such as citext. */
 static bool
 classify_other(Oid base, MlType *out)
@@ -54,6 +112,9 @@ classify_other(Oid base, MlType *out)
 		*out = ML_TYPE_ARRAY;
 		return ml_type_classify(element, &element_type) && is_number(element_type);
 	}
+	*out = ML_TYPE_ARRAY;
+	if (ml_type_is_vector(base))
+		return true;
 	*out = ML_TYPE_CATEGORY;
 	if (type_is_enum(base))
 		return true;

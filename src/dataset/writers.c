@@ -166,6 +166,12 @@ put_number(MlWriter *writer, int64 row, Datum value)
 }
 
 static void
+put_presence(MlWriter *writer, int64 row, Datum value)
+{
+	writer->number[row] = 0.0;
+}
+
+static void
 check_width(MlWriter *writer, int found)
 {
 	MlColumn   *column = writer->column;
@@ -216,6 +222,19 @@ put_array(MlWriter *writer, int64 row, Datum value)
 		out[i] = nulls[i] ? NAN : ml_type_number(writer->element, values[i]);
 }
 
+static void
+put_vector(MlWriter *writer, int64 row, Datum value)
+{
+	int			n;
+	const float4 *from = ml_type_vector(value, &n);
+	double	   *out;
+
+	check_width(writer, n);
+	out = writer->number + row * n;
+	for (int i = 0; i < n; i++)
+		out[i] = from[i];
+}
+
 void
 ml_writer_put_null(MlWriter *writer, int64 row)
 {
@@ -257,6 +276,8 @@ role_name(MlRole role)
 			return "a split";
 		case ML_ROLE_KEY:
 			return "a key";
+		case ML_ROLE_PRESENCE:
+			return "a presence";
 	}
 	return "a column";
 }
@@ -322,6 +343,11 @@ init_array(MlWriter *writer)
 	Oid			element = get_element_type(writer->column->base_type);
 
 	writer->kind = ML_WRITER_ARRAY;
+	if (!OidIsValid(element))
+	{
+		writer->put = put_vector;
+		return;
+	}
 	writer->put = put_array;
 	writer->element = getBaseType(element);
 	get_typlenbyvalalign(element, &writer->element_length, &writer->element_byval, &writer->element_align);
@@ -343,6 +369,11 @@ ml_writer_init(MlWriter *writer, MlColumn *column, Form_pg_attribute attribute, 
 	{
 		writer->kind = ML_WRITER_KEY;
 		writer->put = put_key;
+	}
+	else if (column->role == ML_ROLE_PRESENCE)
+	{
+		writer->kind = ML_WRITER_NUMBER;
+		writer->put = put_presence;
 	}
 	else if (column->role == ML_ROLE_TARGET_LABEL)
 	{
