@@ -5,7 +5,7 @@
 
 #include "utils/memutils.h"
 
-#include "preprocess/prep.h"
+#include "preprocess/chain.h"
 
 struct MlPrepBinding
 {
@@ -58,10 +58,25 @@ ml_prep_bind_steps(const MlPrep *prep, const MlDataset *data)
 	{
 		bound[i].step = prep->steps[i];
 		bound[i].context = CurrentMemoryContext;
+		bound[i].budget = data->budget;
 		bound[i].column = &data->columns[find_column(&prep->inputs[i], data)];
 		check_column(&prep->inputs[i], bound[i].column);
 	}
 	return bound;
+}
+
+/* width of the rows, and where they pass the stages; budget NULL: in the current context */
+static void
+start_stages(MlPass *pass, int workers, MlBudget *budget)
+{
+	const MlPrep *prep = pass->prep;
+
+	pass->n_dense = pass->raw ? prep->n_dense : prep->design_dense;
+	pass->n_codes = pass->raw ? prep->n_code_blocks : prep->design_codes;
+	if (pass->raw || prep->n_stages == 0)
+		return;
+	pass->space_rows = Min(ml_chain_rows(prep), pass->block_rows);
+	pass->spaces = ml_chain_spaces(prep, workers, pass->space_rows, budget, &pass->space_memory);
 }
 
 void
@@ -75,8 +90,9 @@ ml_prep_start_pass(MlPass *pass, const MlPrep *prep, const MlDataset *data, cons
 	pass->data_rows = data->rows;
 	pass->block_rows = ml_prep_block_rows(prep, data->rows);
 	pass->counting = ml_palloc_array(mlk_pool_threads(pool), pass->block_rows * sizeof(uint32));
-	pass->dense = ml_budget_alloc(budget, Max(mul_size(n, prep->n_dense), 1), sizeof(double), "design matrix");
-	pass->codes = ml_budget_alloc(budget, Max(mul_size(n, prep->n_code_blocks), 1), sizeof(uint32), "category codes");
+	start_stages(pass, mlk_pool_threads(pool), budget);
+	pass->dense = ml_budget_alloc(budget, Max(mul_size(n, pass->n_dense), 1), sizeof(double), "design matrix");
+	pass->codes = ml_budget_alloc(budget, Max(mul_size(n, pass->n_codes), 1), sizeof(uint32), "category codes");
 }
 
 MlkDesign *
@@ -87,7 +103,8 @@ ml_prep_apply(const MlPrep *prep, const MlDataset *data, const uint32 *order, in
 
 	ml_prep_start_pass(&pass, prep, data, order, n, budget, pool);
 	ml_prep_run_pass(&pass, budget, pool);
-	return ml_prep_design(prep, n, pass.dense, pass.codes);
+	ml_budget_free(budget, pass.space_memory);
+	return ml_prep_design(prep, pass.bound, n, pass.dense, pass.codes);
 }
 
 /* the binding and its buffers live in the current context */
@@ -105,11 +122,12 @@ ml_prep_bind(const MlPrep *prep, const MlDataset *batch, int max_rows)
 	pass->bound = ml_prep_bind_steps(prep, batch);
 	pass->block_rows = ml_prep_block_rows(prep, max_rows);
 	pass->counting = ml_palloc_array(pass->block_rows, sizeof(uint32));
+	start_stages(pass, 1, NULL);
 	pass->dense = MemoryContextAllocHuge(CurrentMemoryContext,
-										 mul_size(mul_size(max_rows, Max(prep->n_dense, 1)), sizeof(double)));
+										 mul_size(mul_size(max_rows, Max(pass->n_dense, 1)), sizeof(double)));
 	pass->codes = MemoryContextAllocHuge(CurrentMemoryContext,
-										 mul_size(mul_size(max_rows, Max(prep->n_code_blocks, 1)), sizeof(uint32)));
-	binding->design = ml_prep_design(prep, 0, pass->dense, pass->codes);
+										 mul_size(mul_size(max_rows, Max(pass->n_codes, 1)), sizeof(uint32)));
+	binding->design = ml_prep_design(prep, pass->bound, 0, pass->dense, pass->codes);
 	return binding;
 }
 

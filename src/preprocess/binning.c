@@ -11,16 +11,12 @@
 
 #include "interrupts.h"
 #include "kernels/affine.h"
-#include "preprocess/prep.h"
+#include "preprocess/binning.h"
 
-#define SAMPLE_ROWS 200000		/* scikit-learn's _BinMapper takes as many */
-#define MIN_SAMPLE_ROWS 1000
 #define GROUP_VALUES (2 * 1024 * 1024)	/* 16 MB: columns whose samples are held at once */
-#define SAMPLE_VALUES (16 * 1024 * 1024)	/* 128 MB: of one long array, whose sample has fewer rows then */
 #define PIECE_VALUES 32768		/* of a worker's panel: stays in the second-level cache */
 #define MAX_PIECE_ROWS 4096
 #define PLACE_BLOCK 65536
-#define PADDING 64				/* bytes behind a column's bins that may be read, and where rows without a place go */
 
 typedef struct BinJob
 {
@@ -121,7 +117,7 @@ static int
 choose_group(BinJob *job)
 {
 	const MlPrep *prep = job->prep;
-	int64		rows = Min(SAMPLE_ROWS, job->rows->n_train);
+	int64		rows = Min(ML_BIN_SAMPLE_ROWS, job->rows->n_train);
 	int			columns = 0;
 
 	job->last_step = job->first_step;
@@ -135,7 +131,7 @@ choose_group(BinJob *job)
 		job->last_step++;
 	}
 	job->first_column = prep->steps[job->first_step]->first_dense;
-	job->sample_rows = Min(rows, Max(SAMPLE_VALUES / Max(columns, 1), MIN_SAMPLE_ROWS));
+	job->sample_rows = Min(rows, Max(ML_BIN_SAMPLE_VALUES / Max(columns, 1), ML_BIN_MIN_SAMPLE_ROWS));
 	return columns;
 }
 
@@ -177,19 +173,18 @@ find_edges(BinJob *job, MlBudget *budget, MlkPool *pool)
 
 /* ---- categories ---- */
 
-static void
-describe_categories(BinJob *job)
+void
+ml_prep_bin_categories(const MlkBlock *blocks, int n_blocks, MlkBinFeature *features)
 {
-	for (int b = 0; b < job->prep->n_blocks; b++)
+	for (int b = 0; b < n_blocks; b++)
 	{
-		const MlkBlock *block = &job->prep->blocks[b];
-		MlkBinFeature *feature = &job->features[block->first];
+		MlkBinFeature *feature = &features[blocks[b].first];
 
-		if (block->kind != MLK_BLOCK_CATEGORY)
+		if (blocks[b].kind != MLK_BLOCK_CATEGORY)
 			continue;
 		feature->category = true;
-		feature->n_bins = block->n_codes;
-		feature->wide = block->n_codes > MLK_MAX_NUMBER_BINS;
+		feature->n_bins = blocks[b].n_codes;
+		feature->wide = blocks[b].n_codes > MLK_MAX_NUMBER_BINS;
 	}
 }
 
@@ -279,9 +274,12 @@ find_bins(BinJob *job, MlBudget *budget, MlkPool *pool)
 	int64		chunks = (job->data_rows + ML_CHUNK_ROWS - 1) / ML_CHUNK_ROWS;
 
 	for (int j = 0; j < job->prep->cols; j++)
-		job->features[j].bins = ml_budget_alloc(budget, job->rows->n_train + PADDING,
+		job->features[j].bins = ml_budget_alloc(budget, job->rows->n_train + ML_BIN_PADDING,
 												job->features[j].wide ? sizeof(uint16) : sizeof(uint8), "bins of the features");
 	job->place = ml_budget_alloc(budget, job->data_rows, sizeof(uint32), "row places");
+	/* rows that were left out to balance the classes go where the test rows go */
+	for (int64 i = 0; job->rows->n < job->data_rows && i < job->data_rows; i++)
+		job->place[i] = (uint32) job->rows->n_train;
 	ml_check_status(mlk_parallel_for(pool, (job->rows->n + PLACE_BLOCK - 1) / PLACE_BLOCK, place_block, job));
 	ml_check_status(mlk_parallel_for(pool, chunks * job->prep->n_inputs, bin_block, job));
 	ml_budget_free(budget, job->place);
@@ -291,17 +289,21 @@ MlkBinned *
 ml_prep_bin(const MlPrep *prep, const MlDataset *data, const MlRows *rows, int max_bins,
 			MlBudget *budget, MlkPool *pool)
 {
-	MlkBinned  *binned = palloc0(sizeof(MlkBinned));
-	MlkBinFeature *features = palloc0(sizeof(MlkBinFeature) * Max(prep->cols, 1));
-	BinJob		job = {.prep = prep,.rows = rows,.data_rows = data->rows,.features = features,.max_bins = max_bins};
+	MlkBinned  *binned;
+	MlkBinFeature *features;
+	BinJob		job = {.prep = prep,.rows = rows,.data_rows = data->rows,.max_bins = max_bins};
 
+	if (prep->n_stages > 0)
+		return ml_prep_bin_stages(prep, data, rows, max_bins, budget, pool);
+	binned = palloc0(sizeof(MlkBinned));
+	job.features = features = palloc0(sizeof(MlkBinFeature) * Max(prep->cols, 1));
 	job.bound = ml_prep_bind_steps(prep, data);
 	for (int i = 0; i < prep->n_inputs; i++)
 		ml_prep_refuse_infinities(job.bound[i].column);
 	ml_prep_refresh_steps(prep, job.bound);
 	make_panels(&job, budget, pool);
 	find_edges(&job, budget, pool);
-	describe_categories(&job);
+	ml_prep_bin_categories(prep->blocks, prep->n_blocks, features);
 	find_bins(&job, budget, pool);
 	ml_budget_free(budget, job.dense);
 

@@ -13,7 +13,10 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "preprocess/prep.h"
+#include "preprocess/chain.h"
+#include "preprocess/sparse.h"
+
+extern const MlStepKind ml_step_tfidf;
 
 void
 ml_prep_check_options(Jsonb *options, const MlColumn *columns, int n, const MlPrepDefaults *defaults)
@@ -69,6 +72,32 @@ describe_input(MlInput *input, const MlColumn *column, int offset)
 	input->offset = offset;
 }
 
+/* texts that people wrote are worth their words */
+static const MlStepKind *
+suggest(const MlColumn *column, const MlPrepDefaults *defaults)
+{
+	if (defaults->native || column->type != ML_TYPE_CATEGORY || !ml_column_is_prose(column))
+		return NULL;
+	return &ml_step_tfidf;
+}
+
+bool
+ml_prep_uses_text(Jsonb *options, const MlColumn *column, const MlPrepDefaults *defaults)
+{
+	return ml_options_resolve(options, column->name, column->type, suggest(column, defaults), defaults).kind->vector != NULL;
+}
+
+/* the caller said nothing of the kind: say what was decided, and how to have it otherwise */
+static void
+notice_text(Jsonb *options, const MlColumn *column, const MlStepKind *kind, const MlPrepDefaults *defaults)
+{
+	if (kind->vector == NULL || ml_options_resolve(options, column->name, column->type, NULL, defaults).kind == kind)
+		return;
+	ereport(NOTICE,
+			(errmsg("column \"%s\" is taken as text: a feature for each of its words, weighted by tf-idf", column->name),
+			 errhint("To have a feature for each of its values, say preprocess => '{\"%s\": {\"encode\": \"onehot\"}}'.", column->name)));
+}
+
 /* steps as the options choose them, not yet fitted */
 static MlPrep *
 choose_steps(const MlDataset *data, const int *features, int n_features, Jsonb *options,
@@ -93,7 +122,8 @@ choose_steps(const MlDataset *data, const int *features, int n_features, Jsonb *
 		describe_input(&prep->inputs[i], column, prep->n_values);
 		prep->n_values += prep->inputs[i].width;
 		MemoryContextSwitchTo(scratch);
-		choice = ml_options_resolve(options, column->name, column->type, defaults);
+		choice = ml_options_resolve(options, column->name, column->type, suggest(column, defaults), defaults);
+		notice_text(options, column, choice.kind, defaults);
 		MemoryContextSwitchTo(result);
 		size = sizeof(double) * Max(ml_step_option_count(choice.kind), 1);
 		option = memcpy(palloc(size), choice.option, size);
@@ -105,11 +135,12 @@ choose_steps(const MlDataset *data, const int *features, int n_features, Jsonb *
 }
 
 static void
-fit_steps(MlPrep *prep, const MlDataset *data, const MlRows *rows, const int *features, MlkPool *pool)
+fit_steps(MlPrep *prep, const MlDataset *data, const MlRows *rows, const int *features, const MlPrepTarget *target,
+		  MlkPool *pool)
 {
 	for (int i = 0; i < prep->n_inputs; i++)
 	{
-		MlFitInput	input = {&data->columns[features[i]], rows->order, rows->n_train, pool};
+		MlFitInput	input = {&data->columns[features[i]], rows->order, rows->n_train, pool, target, data->budget};
 
 		CHECK_FOR_INTERRUPTS();
 		if (prep->steps[i]->kind->fit != NULL)
@@ -126,13 +157,13 @@ refuse_missing(const MlPrep *prep, const MlPass *pass)
 		const MlStep *step = prep->steps[i];
 		int64		missing = pass->bound[i].column->nulls + pass->bound[i].column->nans;
 
-		if (missing == 0 || step->n_dense == 0 || step->kind->rule(step, 0).impute != ML_IMPUTE_NONE)
+		if (missing == 0 || step->n_dense == 0 || step->kind->takes_missing || step->kind->rule(step, 0).impute != ML_IMPUTE_NONE)
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("column \"%s\" has missing values, and its imputation is \"none\"", step->input->name),
 				 errdetail("%lld of its values are missing.", (long long) missing),
-				 errhint("Impute by \"mean\", \"median\", \"most_frequent\" or \"constant\", or leave the rows out in the source.")));
+				 errhint("Impute by \"mean\", \"median\", \"most_frequent\", \"constant\", \"knn\" or \"iterative\", or leave the rows out in the source.")));
 	}
 }
 
@@ -152,64 +183,94 @@ learn(MlPrep *prep, MlPass *pass, MlBudget *budget, MlkPool *pool)
 /* all that is learned step by step */
 static MlPrep *
 fit_all_steps(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
-			  Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool)
+			  Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool)
 {
 	MlPrep	   *prep;
 
 	ml_prep_check_options(options, data->columns, data->n_columns, defaults);
 	prep = choose_steps(data, features, n_features, options, defaults);
-	fit_steps(prep, data, rows, features, pool);
+	fit_steps(prep, data, rows, features, target, pool);
 	ml_prep_layout(prep);
 	return prep;
 }
 
 MlPrep *
 ml_prep_fit(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
-			Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool, MlkDesign **design)
+			Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool, MlkDesign **design)
 {
 	MlPass		pass = {.raw = true,.n_moments = rows->n_train};
 	MlPrep	   *prep;
 
-	prep = fit_all_steps(data, rows, features, n_features, options, defaults, pool);
+	prep = fit_all_steps(data, rows, features, n_features, options, defaults, target, pool);
+	ml_chain_choose(prep, options, defaults);
 	ml_prep_start_pass(&pass, prep, data, rows->order, rows->n, data->budget, pool);
 	refuse_missing(prep, &pass);
 	ml_prep_run_pass(&pass, data->budget, pool);
+	ml_chain_fit_raw(prep, &pass, target, data->budget, pool);
 	learn(prep, &pass, data->budget, pool);
 	ml_prep_run_affine(&pass, pool);
+	ml_chain_fit(prep, &pass, target, data->budget, pool);
+	ml_chain_outline(prep);
+	for (int i = 0; i < n_features; i++)
+		ml_sparse_keep(&pass.bound[i]);
 
-	*design = ml_prep_design(prep, rows->n, pass.dense, pass.codes);
+	*design = ml_prep_design(prep, pass.bound, rows->n, pass.dense, pass.codes);
 	return prep;
 }
 
 /* fill of one column that the options want imputed: learned from a design of this column alone, which is then given back */
 static void
 learn_native_fill(MlPrep *prep, int input, const MlDataset *data, const MlRows *rows, int feature,
-				  Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool)
+				  Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool)
 {
 	const MlStep *step = prep->steps[input];
-	MlkDesign  *design;
-	MlPrep	   *alone = ml_prep_fit(data, rows, &feature, 1, options, defaults, pool, &design);
+	MlPass		pass = {.raw = true,.n_moments = rows->n_train};
+	MlPrep	   *alone = fit_all_steps(data, rows, &feature, 1, options, defaults, target, pool);
 
-	Assert(alone->n_dense == step->n_dense && design->blocks[0].kind == MLK_BLOCK_DENSE);
+	Assert(alone->n_dense == step->n_dense);
+	ml_prep_start_pass(&pass, alone, data, rows->order, rows->n_train, data->budget, pool);
+	ml_prep_run_pass(&pass, data->budget, pool);
+	learn(alone, &pass, data->budget, pool);
 	memcpy(prep->fill + step->first_dense, alone->fill, sizeof(double) * step->n_dense);
-	ml_budget_free(data->budget, unconstify(double *, design->blocks[0].dense));
+	ml_budget_free(data->budget, pass.codes);
+	ml_budget_free(data->budget, pass.dense);
+}
+
+/* stages look at all columns of the training rows, which are put together for them and then given back */
+static void
+fit_native_stages(MlPrep *prep, const MlDataset *data, const MlRows *rows, const MlPrepTarget *target, MlkPool *pool)
+{
+	MlPass		pass = {.raw = true,.n_moments = rows->n_train};
+
+	ml_prep_start_pass(&pass, prep, data, rows->order, rows->n_train, data->budget, pool);
+	ml_prep_run_pass(&pass, data->budget, pool);
+	ml_chain_fit_raw(prep, &pass, target, data->budget, pool);
+	ml_prep_run_affine(&pass, pool);
+	ml_chain_fit(prep, &pass, target, data->budget, pool);
+	ml_budget_free(data->budget, pass.codes);
+	ml_budget_free(data->budget, pass.dense);
 }
 
 MlPrep *
 ml_prep_fit_native(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
-				   Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool)
+				   Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool)
 {
-	MlPrep	   *prep = fit_all_steps(data, rows, features, n_features, options, defaults, pool);
+	MlPrep	   *prep = fit_all_steps(data, rows, features, n_features, options, defaults, target, pool);
 
 	for (int j = 0; j < prep->n_dense; j++)
 		prep->fill[j] = NAN;
 	for (int i = 0; i < n_features; i++)
 	{
 		const MlStep *step = prep->steps[i];
+		MlImpute	impute = step->n_dense > 0 ? step->kind->rule(step, 0).impute : ML_IMPUTE_NONE;
 
-		if (step->n_dense > 0 && step->kind->rule(step, 0).impute != ML_IMPUTE_NONE)
-			learn_native_fill(prep, i, data, rows, features[i], options, defaults, pool);
+		if (impute != ML_IMPUTE_NONE && impute < ML_IMPUTE_KNN)
+			learn_native_fill(prep, i, data, rows, features[i], options, defaults, target, pool);
 	}
 	ml_prep_set_inverse(prep);
+	ml_chain_choose(prep, options, defaults);
+	if (prep->n_stages > 0)
+		fit_native_stages(prep, data, rows, target, pool);
+	ml_chain_outline(prep);
 	return prep;
 }

@@ -5,7 +5,7 @@
 
 #include "miscadmin.h"
 
-#include "preprocess/prep.h"
+#include "preprocess/chain.h"
 
 /* keeps products with sizes and with classes far from the end of an int */
 #define MAX_DESIGN_COLS (1 << 26)
@@ -85,7 +85,8 @@ make_blocks(MlPrep *prep)
 		if (step->code_block < 0)
 			continue;
 		block = &prep->blocks[prep->n_blocks++];
-		block->kind = step->kind->n_categories != NULL ? MLK_BLOCK_CATEGORY : MLK_BLOCK_CODES;
+		block->kind = step->kind->vector != NULL ? MLK_BLOCK_SPARSE :
+			step->kind->n_categories != NULL ? MLK_BLOCK_CATEGORY : MLK_BLOCK_CODES;
 		if (block->kind == MLK_BLOCK_CATEGORY)
 			block->n_codes = step->kind->n_categories(step);
 		block->first = step->first_code;
@@ -145,27 +146,44 @@ ml_prep_set_inverse(MlPrep *prep)
 		prep->inverse[j] = 1 / prep->scale[j];
 }
 
+int
+ml_prep_block_input(const MlPrep *prep, const MlkBlock *block)
+{
+	int			column = ml_chain_source(prep, block->first);
+	int			i = 0;
+
+	while (prep->steps[i]->code_block < 0 || column < prep->steps[i]->first_code ||
+		   column >= prep->steps[i]->first_code + code_cols(prep->steps[i]))
+		i++;
+	return i;
+}
+
 MlkDesign *
-ml_prep_design(const MlPrep *prep, int64 rows, const double *dense, const uint32 *codes)
+ml_prep_design(const MlPrep *prep, const MlBoundStep *bound, int64 rows, const double *dense, const uint32 *codes)
 {
 	MlkDesign  *design = palloc0(sizeof(MlkDesign));
-	MlkBlock   *blocks = palloc(sizeof(MlkBlock) * Max(prep->n_blocks, 1));
+	MlkBlock   *blocks = palloc(sizeof(MlkBlock) * Max(prep->n_design_blocks, 1));
 	int			code_block = 0;
 
-	for (int i = 0; i < prep->n_blocks; i++)
+	for (int i = 0; i < prep->n_design_blocks; i++)
 	{
-		blocks[i] = prep->blocks[i];
+		blocks[i] = prep->design_blocks[i];
 		if (blocks[i].kind == MLK_BLOCK_DENSE)
 			blocks[i].dense = dense;
 		else
 			blocks[i].codes = codes + code_block++;
 	}
+	for (int b = 0; bound != NULL && b < prep->n_design_blocks; b++)
+	{
+		if (blocks[b].kind == MLK_BLOCK_SPARSE)
+			blocks[b].sparse = &bound[ml_prep_block_input(prep, &blocks[b])].sparse;
+	}
 	design->rows = rows;
-	design->cols = prep->cols;
-	design->n_blocks = prep->n_blocks;
+	design->cols = prep->design_cols;
+	design->n_blocks = prep->n_design_blocks;
 	design->blocks = blocks;
-	design->center = prep->center;
-	design->scale = prep->scale;
+	design->center = prep->design_center;
+	design->scale = prep->design_scale;
 	return design;
 }
 
@@ -184,23 +202,23 @@ ml_prep_n_values(const MlPrep *prep)
 int
 ml_prep_cols(const MlPrep *prep)
 {
-	return prep->cols;
+	return prep->design_cols;
 }
 
 int
 ml_prep_numbers(const MlPrep *prep)
 {
-	return prep->n_dense;
+	return prep->design_dense;
 }
 
 bool
 ml_prep_fits(const MlPrep *prep, bool native)
 {
-	MlkBlockKind foreign = native ? MLK_BLOCK_CODES : MLK_BLOCK_CATEGORY;
-
-	for (int b = 0; b < prep->n_blocks; b++)
+	for (int b = 0; b < prep->n_design_blocks; b++)
 	{
-		if (prep->blocks[b].kind == foreign)
+		MlkBlockKind kind = prep->design_blocks[b].kind;
+
+		if (kind != MLK_BLOCK_DENSE && (kind == MLK_BLOCK_CATEGORY) != native)
 			return false;
 	}
 	return true;
@@ -209,6 +227,7 @@ ml_prep_fits(const MlPrep *prep, bool native)
 const char *
 ml_prep_category(const MlPrep *prep, int column, uint32 code)
 {
+	column = ml_chain_source(prep, column);
 	for (int i = 0; i < prep->n_inputs; i++)
 	{
 		const MlStep *step = prep->steps[i];
@@ -226,7 +245,7 @@ ml_prep_input(const MlPrep *prep, int i)
 }
 
 const char *const *
-ml_prep_names(const MlPrep *prep, int *cols)
+ml_prep_step_names(const MlPrep *prep)
 {
 	char	  **names = ml_palloc_array(Max(prep->cols, 1), sizeof(char *));
 	StringInfoData name;
@@ -249,7 +268,6 @@ ml_prep_names(const MlPrep *prep, int *cols)
 		}
 	}
 	pfree(name.data);
-	*cols = prep->cols;
 	return (const char *const *) names;
 }
 
@@ -269,6 +287,16 @@ ml_prep_describe(const MlPrep *prep)
 		pushJsonbValue(&state, WJB_KEY, &key);
 		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 		ml_option_describe(&state, step->kind, step->option);
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	if (prep->n_stages > 0)
+	{
+		key.val.string.val = pstrdup("*");
+		key.val.string.len = 1;
+		pushJsonbValue(&state, WJB_KEY, &key);
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		for (int i = 0; i < prep->n_stages; i++)
+			ml_stage_describe_options(&state, prep->stages[i]);
 		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));

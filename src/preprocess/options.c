@@ -10,6 +10,7 @@
 
 #include "nearest.h"
 #include "preprocess/options.h"
+#include "preprocess/stage.h"
 #include "preprocess/step.h"
 
 #define ALL_COLUMNS "*"
@@ -97,6 +98,8 @@ option_names(const MlStepKind *only, int *n)
 		{
 			int			k = 0;
 
+			if (kind->options[j].type == ML_OPTION_PART)
+				continue;
 			while (k < *n && strcmp(names[k], kind->options[j].name) != 0)
 				k++;
 			if (k == *n)
@@ -106,10 +109,15 @@ option_names(const MlStepKind *only, int *n)
 	return names;
 }
 
-/* some step that knows the option, NULL when none does */
+/* some step that knows the option, NULL when none does; the one of that name (NULL: any) before others */
 static const MlStepKind *
-kind_with_option(const char *name)
+kind_with_option(const char *name, const char *preferred)
 {
+	for (int i = 0; i < ml_step_count() && preferred != NULL; i++)
+	{
+		if (strcmp(ml_step_get(i)->name, preferred) == 0 && ml_step_option_find(ml_step_get(i), name) >= 0)
+			return ml_step_get(i);
+	}
 	for (int i = 0; i < ml_step_count(); i++)
 	{
 		if (ml_step_option_find(ml_step_get(i), name) >= 0)
@@ -118,11 +126,27 @@ kind_with_option(const char *name)
 	return NULL;
 }
 
+/* the options of all steps, and for "*" the stages */
+static const char **
+all_option_names(bool stages, int *n)
+{
+	const char **steps = option_names(NULL, n);
+	const char **names = palloc(sizeof(char *) * (*n + ml_stage_count()));
+
+	memcpy(names, steps, sizeof(char *) * *n);
+	for (int i = 0; i < ml_stage_count() && stages; i++)
+	{
+		if (ml_stage_get(i)->impute == ML_IMPUTE_NONE)
+			names[(*n)++] = ml_stage_get(i)->name;
+	}
+	return names;
+}
+
 static void
 unknown_option(const MlOptionPlace *place, const char *option)
 {
 	int			n;
-	const char **names = option_names(NULL, &n);
+	const char **names = all_option_names(place->column == NULL, &n);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -144,6 +168,16 @@ foreign_option(const MlOptionPlace *place, const MlStepKind *kind, const char *o
 			 errhint("%s", ml_nearest_hint(option, names, n))));
 }
 
+/* what looks at all columns at once cannot be asked for by one */
+static void
+refuse_stage(const MlOptionPlace *place, const char *option)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("preprocess option \"%s\" of %s is for all columns together", option, ml_option_place(place)),
+			 errhint("Write it under \"*\", as in preprocess => '{\"*\": {\"%s\": ...}}'.", option)));
+}
+
 /* names of the steps of a layout that take a type; type 0: of all steps of both */
 static const char **
 step_names(MlType type, bool native, int *n)
@@ -153,10 +187,36 @@ step_names(MlType type, bool native, int *n)
 	*n = 0;
 	for (int i = 0; i < ml_step_count(); i++)
 	{
-		if (type == 0 || ml_step_fits(ml_step_get(i), type, native))
-			names[(*n)++] = ml_step_get(i)->name;
+		const char *name = ml_step_get(i)->name;
+		int			k = 0;
+
+		if (type != 0 && !ml_step_fits(ml_step_get(i), type, native))
+			continue;
+		/* a step may have a kind of its own for each layout */
+		while (k < *n && strcmp(names[k], name) != 0)
+			k++;
+		if (k == *n)
+			names[(*n)++] = name;
 	}
 	return names;
+}
+
+static bool
+for_texts(const char *name)
+{
+	const MlStepKind *kind = ml_step_by_name(name, ML_TYPE_CATEGORY, false);
+
+	return kind != NULL && kind->vector != NULL;
+}
+
+static void
+refuse_texts(const MlOptionPlace *place, const char *given)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("preprocess option \"%s\" of %s cannot be \"%s\" for trees", ML_OPTION_ENCODE, ml_option_place(place), given),
+			 errdetail("A text becomes thousands of sparse columns, which linear algorithms take and trees do not."),
+			 errhint("Use logistic_regression, ridge, lasso or another linear algorithm, or leave the column out with exclude.")));
 }
 
 /* ERROR unless the value of "encode" is the name of a step that takes the type (0: of any step); its name */
@@ -172,6 +232,8 @@ encode_name(const MlOptionPlace *place, bool native, const JsonbValue *v)
 		if (strcmp(names[i], given) == 0)
 			return names[i];
 	}
+	if (native && for_texts(given))
+		refuse_texts(place, given);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("preprocess option \"%s\" of %s cannot be %s", ML_OPTION_ENCODE, ml_option_place(place), ml_option_value_text(v)),
@@ -193,9 +255,39 @@ find_entry(const Entry *entries, int n, const char *key)
 	return NULL;
 }
 
-/* the column's own "encode", else that of "*" where it can be, else what the type suggests */
+static bool
+knows_options(const MlStepKind *kind, const Entry *own, int n_own)
+{
+	for (int i = 0; i < n_own; i++)
+	{
+		if (ml_step_option_find(kind, own[i].key) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* without "encode": the step that is suggested, or else the first for texts, when it is meant by options that the default does not have */
 static const MlStepKind *
-choose_kind(const MlOptionPlace *place, bool native, const Entry *own, int n_own, const Entry *all, int n_all)
+guess_kind(MlType type, bool native, const MlStepKind *suggestion, const Entry *own, int n_own)
+{
+	const MlStepKind *usual = ml_step_default(type, native);
+
+	if (suggestion != NULL && knows_options(suggestion, own, n_own))
+		return suggestion;
+	for (int i = 0; i < ml_step_count() && !knows_options(usual, own, n_own); i++)
+	{
+		const MlStepKind *kind = ml_step_get(i);
+
+		if (kind->vector != NULL && ml_step_fits(kind, type, native) && knows_options(kind, own, n_own))
+			return kind;
+	}
+	return usual;
+}
+
+/* the column's own "encode", else that of "*" where it can be, else what goes without saying */
+static const MlStepKind *
+choose_kind(const MlOptionPlace *place, bool native, const MlStepKind *suggestion,
+			const Entry *own, int n_own, const Entry *all, int n_all)
 {
 	const JsonbValue *v = find_entry(own, n_own, ML_OPTION_ENCODE);
 	const MlStepKind *kind;
@@ -211,7 +303,7 @@ choose_kind(const MlOptionPlace *place, bool native, const Entry *own, int n_own
 		if (kind != NULL)
 			return kind;
 	}
-	return ml_step_default(place->type, native);
+	return guess_kind(place->type, native, suggestion, own, n_own);
 }
 
 static double
@@ -247,7 +339,8 @@ native_scale(const MlOptionPlace *place, const MlOptionSpec *spec, const JsonbVa
 }
 
 MlStepChoice
-ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrepDefaults *defaults)
+ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlStepKind *suggestion,
+				   const MlPrepDefaults *defaults)
 {
 	const MlOptionPlace place = {column, type};
 	const MlOptionPlace everywhere = {NULL, 0};
@@ -257,7 +350,7 @@ ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrep
 	Entry	   *own = entries_of(options, column, &n_own);
 	MlStepChoice choice;
 
-	choice.kind = choose_kind(&place, defaults->native, own, n_own, all, n_all);
+	choice.kind = choose_kind(&place, defaults->native, suggestion, own, n_own, all, n_all);
 	choice.option = palloc(sizeof(double) * Max(ml_step_option_count(choice.kind), 1));
 	for (int i = 0; choice.kind->options[i].name != NULL; i++)
 	{
@@ -265,20 +358,24 @@ ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrep
 		const JsonbValue *from_own = find_entry(own, n_own, spec->name);
 		const JsonbValue *from_all = find_entry(all, n_all, spec->name);
 
+		if (spec->type == ML_OPTION_PART)
+			continue;
+		for (int k = i; k == i || choice.kind->options[k].type == ML_OPTION_PART; k++)
+			choice.option[k] = default_value(&choice.kind->options[k], defaults);
 		if (defaults->native && spec->source == ML_OPTION_SCALE)
 			choice.option[i] = native_scale(&place, spec, from_own);
 		else if (from_own != NULL)
-			choice.option[i] = ml_option_value(&place, spec, from_own);
+			ml_option_take(&place, spec, from_own, &choice.option[i]);
 		else if (from_all != NULL)
-			choice.option[i] = ml_option_value(&everywhere, spec, from_all);
-		else
-			choice.option[i] = default_value(spec, defaults);
+			ml_option_take(&everywhere, spec, from_all, &choice.option[i]);
 	}
 	for (int i = 0; i < n_own; i++)
 	{
 		if (strcmp(own[i].key, ML_OPTION_ENCODE) == 0 || ml_step_option_find(choice.kind, own[i].key) >= 0)
 			continue;
-		if (kind_with_option(own[i].key) == NULL)
+		if (ml_stage_knows(own[i].key))
+			refuse_stage(&place, own[i].key);
+		if (kind_with_option(own[i].key, NULL) == NULL)
 			unknown_option(&place, own[i].key);
 		foreign_option(&place, choice.kind, own[i].key);
 	}
@@ -287,27 +384,32 @@ ml_options_resolve(Jsonb *options, const char *column, MlType type, const MlPrep
 	return choice;
 }
 
-/* entries of "*": known to some step, and right for it */
+/* entries of "*": known to some step or stage, and right for it */
 static void
-check_everywhere(const Entry *entry)
+check_everywhere(const Entry *entry, const MlPrepDefaults *defaults)
 {
 	const MlOptionPlace place = {NULL, 0};
 	int			n;
 	Entry	   *entries = column_entries(entry, &n);
+	const JsonbValue *encode = find_entry(entries, n, ML_OPTION_ENCODE);
+	const char *step = encode != NULL ? encode_name(&place, false, encode) : NULL;
 
 	for (int i = 0; i < n; i++)
 	{
 		const MlStepKind *kind;
+		double		ignored[1 + ML_CLIP_PARTS];
 
 		if (strcmp(entries[i].key, ML_OPTION_ENCODE) == 0)
+			continue;
+		if (ml_stage_knows(entries[i].key))
 		{
-			encode_name(&place, false, &entries[i].value);
+			ml_stage_check_entry(entries[i].key, &entries[i].value, defaults);
 			continue;
 		}
-		kind = kind_with_option(entries[i].key);
+		kind = kind_with_option(entries[i].key, step);
 		if (kind == NULL)
 			unknown_option(&place, entries[i].key);
-		ml_option_value(&place, &kind->options[ml_step_option_find(kind, entries[i].key)], &entries[i].value);
+		ml_option_take(&place, &kind->options[ml_step_option_find(kind, entries[i].key)], &entries[i].value, ignored);
 	}
 }
 
@@ -340,13 +442,13 @@ ml_options_check(Jsonb *options, const MlColumn *columns, int n, const MlPrepDef
 		CHECK_FOR_INTERRUPTS();
 		if (strcmp(entries[i].key, ALL_COLUMNS) == 0)
 		{
-			check_everywhere(&entries[i]);
+			check_everywhere(&entries[i], defaults);
 			continue;
 		}
 		while (c < n && strcmp(columns[c].name, entries[i].key) != 0)
 			c++;
 		if (c == n)
 			unknown_column(entries[i].key, columns, n);
-		ml_options_resolve(options, columns[c].name, columns[c].type, defaults);
+		ml_options_resolve(options, columns[c].name, columns[c].type, NULL, defaults);
 	}
 }

@@ -21,7 +21,7 @@ ml_prep_panel_create(const MlPrep *prep, const MlDataset *data, int64 max_rows, 
 	panel->pool = pool;
 	panel->max_rows = Min(max_rows, Max(data->rows, 1));
 	ml_prep_start_pass(&panel->pass, prep, data, NULL, panel->max_rows, budget, pool);
-	panel->design = ml_prep_design(prep, 0, panel->pass.dense, panel->pass.codes);
+	panel->design = ml_prep_design(prep, panel->pass.bound, 0, panel->pass.dense, panel->pass.codes);
 	return panel;
 }
 
@@ -30,6 +30,7 @@ ml_prep_panel_free(MlPrepPanel *panel, MlBudget *budget)
 {
 	ml_budget_free(budget, panel->pass.codes);
 	ml_budget_free(budget, panel->pass.dense);
+	ml_budget_free(budget, panel->pass.space_memory);
 	pfree(panel);
 }
 

@@ -14,7 +14,7 @@
 
 #include "interrupts.h"
 #include "kernels/affine.h"
-#include "preprocess/prep.h"
+#include "preprocess/chain.h"
 
 /* a block's dense rows should stay in a second-level cache, and its moments be a small part of them */
 #define BLOCK_BYTES (256 * 1024)
@@ -54,9 +54,9 @@ affine_rows(const MlPrep *prep, double *dense, int64 n)
 	mlk_affine_apply(dense, n, prep->n_dense, prep->n_dense, prep->fill, prep->center, prep->inverse);
 }
 
-/* rows order[0..n) of the data as rows 0 .. n - 1 of dense and codes; runs on any thread, as all below with a worker */
+/* what the steps make of rows order[0..n) of the data, raw; runs on any thread, as all below with a worker */
 static void
-compute_rows(const MlPass *pass, const uint32 *order, int64 n, double *dense, uint32 *codes)
+compute_steps(const MlPass *pass, const uint32 *order, int64 n, double *dense, uint32 *codes)
 {
 	const MlPrep *prep = pass->prep;
 
@@ -68,8 +68,27 @@ compute_rows(const MlPass *pass, const uint32 *order, int64 n, double *dense, ui
 
 		step->kind->block(&pass->bound[i], order, n, step_dense, prep->n_dense, step_codes, prep->n_code_blocks);
 	}
-	if (!pass->raw && prep->n_dense > 0)
-		affine_rows(prep, dense, n);
+}
+
+/* rows order[0..n) of the data as rows 0 .. n - 1 of dense and codes */
+static void
+compute_rows(const MlPass *pass, const uint32 *order, int64 n, double *dense, uint32 *codes, int worker)
+{
+	if (pass->spaces == NULL)
+	{
+		compute_steps(pass, order, n, dense, codes);
+		if (!pass->raw && pass->n_dense > 0)
+			affine_rows(pass->prep, dense, n);
+		return;
+	}
+	for (int64 from = 0; from < n; from += pass->space_rows)
+	{
+		MlChainSpace *space = &pass->spaces[worker];
+		int64		rows = Min(pass->space_rows, n - from);
+
+		compute_steps(pass, order + from, rows, space->dense[0], space->codes[0]);
+		ml_chain_apply(pass->prep, space, rows, dense + from * pass->n_dense, codes + from * pass->n_codes);
+	}
 }
 
 void
@@ -99,8 +118,7 @@ gather_block(void *arg, int64 block, int worker)
 	const uint32 *order = pass->order != NULL ? pass->order + from :
 		count_rows(pass, pass->first + from, n, worker);
 
-	compute_rows(pass, order, n,
-				 pass->dense + from * pass->prep->n_dense, pass->codes + from * pass->prep->n_code_blocks);
+	compute_rows(pass, order, n, pass->dense + from * pass->n_dense, pass->codes + from * pass->n_codes, worker);
 }
 
 static inline void
@@ -126,7 +144,7 @@ send_rows(char *to, const char *from, Size bytes, const uint32 *place, int64 n)
 static int64
 piece_rows(const MlPass *pass)
 {
-	int64		rows = PIECE_BYTES / (sizeof(double) * Max(pass->prep->n_dense, 1));
+	int64		rows = PIECE_BYTES / (sizeof(double) * Max(pass->n_dense, 1));
 
 	return Min(Max(rows, MIN_PIECE_ROWS), pass->block_rows);
 }
@@ -136,19 +154,18 @@ static void
 scatter_block(void *arg, int64 block, int worker)
 {
 	const MlPass *pass = arg;
-	const MlPrep *prep = pass->prep;
 	int64		end = Min((block + 1) * pass->block_rows, pass->data_rows);
 	int64		step = piece_rows(pass);
-	double	   *dense = pass->dense_panel + worker * pass->block_rows * prep->n_dense;
-	uint32	   *codes = pass->code_panel + worker * pass->block_rows * prep->n_code_blocks;
+	double	   *dense = pass->dense_panel + worker * pass->block_rows * pass->n_dense;
+	uint32	   *codes = pass->code_panel + worker * pass->block_rows * pass->n_codes;
 
 	for (int64 from = block * pass->block_rows; from < end; from += step)
 	{
 		int64		n = Min(step, end - from);
 
-		compute_rows(pass, count_rows(pass, from, n, worker), n, dense, codes);
-		send_rows((char *) pass->dense, (const char *) dense, prep->n_dense * sizeof(double), pass->place + from, n);
-		send_rows((char *) pass->codes, (const char *) codes, prep->n_code_blocks * sizeof(uint32), pass->place + from, n);
+		compute_rows(pass, count_rows(pass, from, n, worker), n, dense, codes, worker);
+		send_rows((char *) pass->dense, (const char *) dense, pass->n_dense * sizeof(double), pass->place + from, n);
+		send_rows((char *) pass->codes, (const char *) codes, pass->n_codes * sizeof(uint32), pass->place + from, n);
 	}
 }
 
@@ -179,8 +196,8 @@ scatter(MlPass *pass, MlBudget *budget, MlkPool *pool)
 	Size		panel_rows = mlk_pool_threads(pool) * pass->block_rows;
 	MlkStatus	status;
 
-	pass->dense_panel = ml_budget_alloc(budget, panel_rows, Max(pass->prep->n_dense, 1) * sizeof(double), "row panel");
-	pass->code_panel = ml_budget_alloc(budget, panel_rows, Max(pass->prep->n_code_blocks, 1) * sizeof(uint32), "row panel");
+	pass->dense_panel = ml_budget_alloc(budget, panel_rows, Max(pass->n_dense, 1) * sizeof(double), "row panel");
+	pass->code_panel = ml_budget_alloc(budget, panel_rows, Max(pass->n_codes, 1) * sizeof(uint32), "row panel");
 	status = find_places(pass, budget, pool);
 	if (status == MLK_OK)
 		status = mlk_parallel_for(pool, ml_prep_pass_blocks(pass, pass->data_rows), scatter_block, pass);

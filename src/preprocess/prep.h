@@ -38,6 +38,20 @@ struct MlPrep
 	double	   *center;
 	double	   *scale;
 
+	/* stages, raw ones first (stage.h) */
+	int			n_stages;
+	struct MlStage **stages;
+	struct MlRowShape *inner;		/* what enters the first stage; NULL without stages */
+
+	/* the design that learners see: what the stages make of the above, or without stages the same */
+	int			design_dense;
+	int			design_codes;
+	int			design_cols;
+	int			n_design_blocks;
+	MlkBlock   *design_blocks;
+	double	   *design_center;	/* [design_cols], as center and scale */
+	double	   *design_scale;
+
 	/* the row path: copies first, then the steps that compute */
 	int			n_runs;
 	MlRun	   *runs;
@@ -53,8 +67,17 @@ extern MlStep *ml_prep_make_step(const MlStepKind *kind, const MlInput *input, d
 extern void ml_prep_layout(MlPrep *prep);
 /* once fill, center and scale are known */
 extern void ml_prep_set_inverse(MlPrep *prep);
-/* a design of rows rows over these buffers (codes: n_code_blocks a row), palloc'd */
-extern MlkDesign *ml_prep_design(const MlPrep *prep, int64 rows, const double *dense, const uint32 *codes);
+/*
+ * A design of rows rows over these buffers (design_dense and design_codes a row), palloc'd.  Sparse blocks point into bound, which must
+ * live as long; bound NULL: the caller sets them.
+ */
+extern MlkDesign *ml_prep_design(const MlPrep *prep, const MlBoundStep *bound, int64 rows, const double *dense,
+								 const uint32 *codes);
+/* input whose step makes a block of codes of the design */
+extern int	ml_prep_block_input(const MlPrep *prep, const MlkBlock *block);
+
+/* names of the columns that the steps make; palloc'd */
+extern const char *const *ml_prep_step_names(const MlPrep *prep);
 
 /* ---- passes over rows (apply.c, pass.c) ---- */
 
@@ -68,11 +91,16 @@ typedef struct MlPass
 	int64		n;
 	int64		data_rows;
 	int64		block_rows;		/* depends on the shape of the data alone */
-	bool		raw;			/* leave the dense outputs raw: fitting */
+	bool		raw;			/* leave the dense outputs raw, and the stages out: fitting */
+	int			n_dense;		/* of a row that is written: those of the steps when raw, else of the design */
+	int			n_codes;
 	double	   *dense;			/* n rows of n_dense */
-	uint32	   *codes;			/* n rows of n_code_blocks */
+	uint32	   *codes;			/* n rows of n_codes */
+	struct MlChainSpace *spaces;	/* a worker's own, where rows pass the stages; NULL when they do not */
+	int64		space_rows;
+	void	   *space_memory;
 
-	/* fitting: moments of the first n_moments rows, n_dense a block */
+	/* fitting (raw): moments of the first n_moments rows, n_dense a block */
 	MlkMoments *moments;
 	int64		n_moments;
 

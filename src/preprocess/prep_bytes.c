@@ -14,9 +14,10 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "preprocess/prep.h"
+#include "preprocess/chain.h"
 
 #define SECTION_VERSION 1
+#define SECTION_VERSION_STAGES 2	/* stages follow the dense outputs; written only when there are any */
 
 /* least size of an input's entry: name of one byte, type, oid, width, step, number of options */
 #define MIN_INPUT_BYTES (4 + 1 + 1 + 4 + 4 + 1 + 1)
@@ -38,7 +39,7 @@ write_step(const MlStep *step, MlBlobWriter *w)
 	ml_blob_put_u8(w, step->kind->id);
 	ml_blob_put_u8(w, (uint8) n_options);
 	for (int i = 0; i < n_options; i++)
-		ml_blob_put_f64(w, step->option[i]);
+		ml_blob_put_f64(w, step->kind->options[i].type == ML_OPTION_CONFIG ? 0 : step->option[i]);
 	if (step->kind->write != NULL)
 		step->kind->write(step, w);
 }
@@ -46,7 +47,7 @@ write_step(const MlStep *step, MlBlobWriter *w)
 void
 ml_prep_write(const MlPrep *prep, MlBlobWriter *w)
 {
-	ml_blob_put_u32(w, SECTION_VERSION);
+	ml_blob_put_u32(w, prep->n_stages > 0 ? SECTION_VERSION_STAGES : SECTION_VERSION);
 	ml_blob_put_u32(w, prep->n_inputs);
 	for (int i = 0; i < prep->n_inputs; i++)
 		write_step(prep->steps[i], w);
@@ -57,6 +58,8 @@ ml_prep_write(const MlPrep *prep, MlBlobWriter *w)
 		ml_blob_put_f64(w, prep->center[j]);
 		ml_blob_put_f64(w, prep->scale[j]);
 	}
+	if (prep->n_stages > 0)
+		ml_chain_write(prep, w);
 }
 
 /* ---- reading ---- */
@@ -176,8 +179,9 @@ MlPrep *
 ml_prep_read(MlBlobReader *r)
 {
 	MlPrep	   *prep = palloc0(sizeof(MlPrep));
+	uint32		version = ml_blob_get_u32(r);
 
-	if (ml_blob_get_u32(r) != SECTION_VERSION)
+	if (version != SECTION_VERSION && version != SECTION_VERSION_STAGES)
 		ml_blob_fail(r, "the preprocessing has a version that is not known");
 	read_inputs(prep, r);
 	if (ml_blob_ok(r) && !dense_agrees(prep, ml_blob_get_count(r, DENSE_BYTES, INT_MAX)))
@@ -188,6 +192,10 @@ ml_prep_read(MlBlobReader *r)
 		read_dense(prep, r);
 		ml_prep_set_inverse(prep);
 	}
+	if (ml_blob_ok(r) && version == SECTION_VERSION_STAGES)
+		ml_chain_read(prep, r);
+	if (ml_blob_ok(r))
+		ml_chain_outline(prep);
 	if (!ml_blob_ok(r))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

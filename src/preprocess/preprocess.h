@@ -27,6 +27,19 @@ typedef struct MlPrepDefaults
 	bool		native;			/* numbers raw with NaN for missing, categories as codes (MLK_BLOCK_CATEGORY): trees */
 } MlPrepDefaults;
 
+/*
+ * The answers of the training rows, in canonical order: for the steps that learn from them (target encoding, selection of
+ * features).  One of y and label is there.
+ */
+typedef struct MlPrepTarget
+{
+	const double *y;			/* regression */
+	const int32 *label;			/* classification: class indices in [0, n_classes) */
+	int			n_classes;		/* 0 for regression */
+	const double *weight;		/* NULL: all one */
+	const char *const *classes; /* texts, sorted; binary: [1] is the positive one */
+} MlPrepTarget;
+
 /* what the scorer must bring for each feature, in the order of the features */
 typedef struct MlInput
 {
@@ -42,6 +55,7 @@ typedef union MlValue
 {
 	double		number;
 	uint32		code;			/* from ml_prep_code(); ML_NULL_CODE for NULL */
+	const struct varlena *text; /* where ml_prep_wants_text(): a detoasted text, which must live as long as the row; NULL for NULL */
 } MlValue;
 
 /*
@@ -50,13 +64,17 @@ typedef union MlValue
  */
 extern void ml_prep_check_options(Jsonb *options, const MlColumn *columns, int n, const MlPrepDefaults *defaults);
 
+/* true when the column, loaded, will be taken apart as text */
+extern bool ml_prep_uses_text(Jsonb *options, const MlColumn *column, const MlPrepDefaults *defaults);
+
 /*
  * Fit on rows [0, n_train) of the canonical order, apply to all rows.  The design (train rows first) lives in the
  * dataset's budget; features are indices of data->columns.  Infinite values in a number: ERROR 22003 naming
  * the column, the count and what to do.  Bounded blocks, pool's stop is honoured.
  */
 extern MlPrep *ml_prep_fit(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
-						   Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool, MlkDesign **design);
+						   Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool,
+						   MlkDesign **design);
 
 /* apply to rows order[0..n) (no row twice; order NULL: 0..n-1) of a dataset; columns are matched by name, missing ones: ERROR 42703 */
 extern MlkDesign *ml_prep_apply(const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
@@ -67,7 +85,7 @@ extern MlkDesign *ml_prep_apply(const MlPrep *prep, const MlDataset *data, const
  * copy of the numbers.  The panel's design is valid until the next call; rows of order in any order, n <= max_rows.
  */
 extern MlPrep *ml_prep_fit_native(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
-								  Jsonb *options, const MlPrepDefaults *defaults, MlkPool *pool);
+								  Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool);
 typedef struct MlPrepPanel MlPrepPanel;
 extern MlPrepPanel *ml_prep_panel_create(const MlPrep *prep, const MlDataset *data, int64 max_rows, MlBudget *budget, MlkPool *pool);
 extern const MlkDesign *ml_prep_panel(MlPrepPanel *panel, const uint32 *order, int64 n);
@@ -96,13 +114,28 @@ extern int	ml_prep_numbers(const MlPrep *prep);	/* dense columns, which come fir
 /* true when every code block fits the layout: one-hot columns, or categories in the native one */
 extern bool ml_prep_fits(const MlPrep *prep, bool native);
 extern const MlInput *ml_prep_input(const MlPrep *prep, int i);
+/* true when the step takes texts as they are, and MlValue.text is its value */
+extern bool ml_prep_wants_text(const MlPrep *prep, int input);
 extern uint32 ml_prep_code(const MlPrep *prep, int input, const char *text, int len);	/* unseen: a code of its own */
 
 /* names of the design columns (cols of them): age, city=Paris, age is null, signup.dow; palloc'd anew by each call */
 extern const char *const *ml_prep_names(const MlPrep *prep, int *cols);
 
-/* index of the input that each design column comes from; input[cols] */
+/* index of the input that each design column comes from, -1 when there are several; input[cols] */
 extern void ml_prep_origin(const MlPrep *prep, int *input);
+
+/* a design column in full, for people */
+typedef struct MlPrepFeature
+{
+	const char *name;
+	int			n_inputs;
+	int		   *inputs;			/* indices of the inputs that it comes from, ascending */
+	const char *step;			/* what made it: a step's name or a stage's */
+	Jsonb	   *fitted;			/* what was learned of it */
+} MlPrepFeature;
+
+/* all of them, in the order of the design; palloc'd */
+extern MlPrepFeature *ml_prep_features(const MlPrep *prep, int *cols);
 
 /* native layout: text of a category's code; column is one of the design.  NULL when there is no such category */
 extern const char *ml_prep_category(const MlPrep *prep, int column, uint32 code);
@@ -114,8 +147,12 @@ typedef struct MlPrepRow
 	MlkBlock   *blocks;
 	double	   *dense;
 	uint32	   *codes;
+	MlkSparse  *sparse;			/* one a code block, of one vector where the block is sparse */
+	struct MlSparseVector **vectors;	/* what they point to */
+	struct MlChainSpace *space; /* where the row passes the stages; NULL without */
 } MlPrepRow;
 extern MlPrepRow *ml_prep_row_create(const MlPrep *prep);
+/* main thread only; texts may cost memory of the current context, and may be cancelled */
 extern void ml_prep_row(const MlPrep *prep, const MlValue *values, MlPrepRow *row);
 
 /* the options as they were resolved, every default spelled out: what the version records */

@@ -15,7 +15,7 @@ static const MlStepKind *const kinds[] = {
 #undef ML_STEP
 };
 
-const char *const ml_impute_choices[] = {"none", "mean", "median", "most_frequent", "constant", NULL};
+const char *const ml_impute_choices[] = {"none", "mean", "median", "most_frequent", "constant", "knn", "iterative", NULL};
 const char *const ml_scale_choices[] = {"none", "standard", "minmax", "robust", NULL};
 
 void
@@ -103,7 +103,7 @@ ml_step_option_find(const MlStepKind *kind, const char *name)
 {
 	for (int i = 0; kind->options[i].name != NULL; i++)
 	{
-		if (strcmp(kind->options[i].name, name) == 0)
+		if (kind->options[i].type != ML_OPTION_PART && strcmp(kind->options[i].name, name) == 0)
 			return i;
 	}
 	return -1;

@@ -14,8 +14,8 @@
 
 #include "preprocess/options.h"
 #include "preprocess/preprocess.h"
+#include "preprocess/sparse.h"
 
-typedef struct MlStepKind MlStepKind;
 typedef struct MlStep MlStep;
 
 typedef enum MlImpute
@@ -24,7 +24,9 @@ typedef enum MlImpute
 	ML_IMPUTE_MEAN,
 	ML_IMPUTE_MEDIAN,
 	ML_IMPUTE_MOST_FREQUENT,	/* the smallest on ties, as scikit-learn */
-	ML_IMPUTE_CONSTANT
+	ML_IMPUTE_CONSTANT,
+	ML_IMPUTE_KNN,				/* the last two by stages, from other columns (stage.h) */
+	ML_IMPUTE_ITERATIVE
 } MlImpute;
 
 typedef enum MlScale
@@ -59,6 +61,7 @@ struct MlStep
 	int			first_dense;	/* design column of the first dense output */
 	int			first_code;		/* design column of the first code column */
 	int			code_block;		/* which block of codes, -1 without */
+	const uint32 *kept;			/* of vectors: the design's column of each of theirs, MLK_NO_CODE when a stage left it out; NULL: all are there */
 };
 
 /* a step and the column that feeds it; lives as long as the pass over the data */
@@ -70,6 +73,11 @@ typedef struct MlBoundStep
 	uint32	   *memo;			/* refresh's, in context: class of each dictionary entry, memo_n of them */
 	uint32		memo_n;
 	uint32		memo_capacity;
+
+	/* of steps with a vector: those of the dictionary's first memo_n entries, in the budget (sparse.c) */
+	MlBudget   *budget;
+	MlkSparse	sparse;
+	struct MlSparseTable *table;
 } MlBoundStep;
 
 /* the training rows of one column */
@@ -79,6 +87,8 @@ typedef struct MlFitInput
 	const uint32 *order;		/* n physical rows, canonical order */
 	int64		n;
 	MlkPool    *pool;
+	const MlPrepTarget *target; /* of the same n rows; NULL when the caller has none to offer */
+	MlBudget   *budget;			/* for arrays of the size of the data */
 } MlFitInput;
 
 struct MlStepKind
@@ -90,7 +100,8 @@ struct MlStepKind
 
 	/*
 	 * Required: bits (1 << MlType) this step can take, and those that it takes unless told otherwise, in a design and in the
-	 * native layout; 0 of the latter two: not for that layout.
+	 * native layout; 0 of the latter two: not for that layout, ML_TYPES_ON_REQUEST: only when "encode" names the step.  Of several steps for a
+	 * type the first in steps.h is its default.
 	 */
 	uint32		types;
 	uint32		default_types;
@@ -119,6 +130,13 @@ struct MlStepKind
 	void		(*dense_name) (const MlStep *step, int k, StringInfo name);
 	void		(*code_name) (const MlStep *step, int k, StringInfo name);
 
+	/*
+	 * Optional: makes the code block a MLK_BLOCK_SPARSE whose codes name entries of the dictionary: v := the vector of one text, columns
+	 * from 0 to code_cols - 1 ascending.  Main thread; may call the server and be cancelled.  v came empty.  Such a step takes
+	 * ML_TYPE_CATEGORY alone, its refresh and block are ml_sparse_refresh and ml_sparse_block, and row and code are not called.
+	 */
+	void		(*vector) (const MlStep *step, const char *text, uint32 length, MlSparseVector *v);
+
 	/* Optional: main thread, before a pass over rows of bound->column: what block may need and may not make */
 	void		(*refresh) (MlBoundStep *bound);
 	/*
@@ -127,12 +145,17 @@ struct MlStepKind
 	 */
 	void		(*block) (const MlBoundStep *bound, const uint32 *order, int64 n,
 						  double *dense, int64 dense_stride, uint32 *codes, int64 code_stride);
-	/* Required: the same for one row; value is the input's first, code NULL without a code block */
+	/* Required without a vector: the same for one row; value is the input's first, code NULL without a code block */
 	void		(*row) (const MlStep *step, const MlValue *value, double *dense, uint32 *code);
+	/* Optional: true when missing values are a class of their own, so that no output is ever missing */
+	bool		takes_missing;
 	/* Optional: true when the outputs are the input's numbers as they stand, so that row need not be called */
 	bool		(*copies) (const MlStep *step);
-	/* Optional: MlValue.code of a text; required for steps that take ML_TYPE_CATEGORY */
+	/* Optional: MlValue.code of a text; required for steps that take ML_TYPE_CATEGORY without a vector */
 	uint32		(*code) (const MlStep *step, const char *text, int len);
+
+	/* Optional: push keys and values of what was learned of output k (dense ones first, then code columns) into an object */
+	void		(*describe) (const MlStep *step, int k, JsonbParseState **state);
 
 	/* Optional: learned state, bytes out and in.  read checks every count and calls ml_blob_fail on bad bytes */
 	void		(*write) (const MlStep *step, MlBlobWriter *w);
@@ -142,6 +165,8 @@ struct MlStepKind
 /* bit of a type in MlStepKind.types */
 #define ML_TYPE_BIT(type) (1U << (type))
 #define ML_TYPES_NUMBER (ML_TYPE_BIT(ML_TYPE_BOOL) | ML_TYPE_BIT(ML_TYPE_INTEGER) | ML_TYPE_BIT(ML_TYPE_FLOAT))
+
+#define ML_TYPES_ON_REQUEST ML_TYPE_BIT(0)	/* no type has this bit */
 
 /* ---- registry (step.c, steps.h) ---- */
 extern int	ml_step_count(void);

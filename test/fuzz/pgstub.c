@@ -8,11 +8,14 @@
 
 #include <setjmp.h>
 
+#include "catalog/namespace.h"
 #include "common/cryptohash.h"
 #include "dataset/bigmem.h"
 #include "dataset/dataset.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/regproc.h"
 
 #undef qsort
 
@@ -340,6 +343,38 @@ pg_qsort(void *base, size_t nel, size_t elsize, int (*cmp) (const void *, const 
 	qsort(base, nel, elsize, cmp);
 }
 
+void
+qsort_arg(void *base, size_t nel, size_t elsize, qsort_arg_comparator cmp, void *arg)
+{
+	qsort_r(base, nel, elsize, cmp, arg);
+}
+
+/* ---- texts: the encoding is UTF-8, and there is no text search ---- */
+
+int
+GetDatabaseEncoding(void)
+{
+	return PG_UTF8;
+}
+
+char *
+pg_any_to_server(const char *s, int len, int encoding)
+{
+	return unconstify(char *, s);
+}
+
+List *
+stringToQualifiedNameList(const char *string)
+{
+	return NIL;
+}
+
+Oid
+get_ts_config_oid(List *names, bool missing_ok)
+{
+	return InvalidOid;
+}
+
 /* ---- the checksum: FNV-1a in 32 bytes ---- */
 
 struct pg_cryptohash_ctx
@@ -413,6 +448,12 @@ const char *
 ml_type_name(MlType type)
 {
 	return "any";
+}
+
+bool
+ml_column_is_prose(const MlColumn *column)
+{
+	return false;
 }
 
 int

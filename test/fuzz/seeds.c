@@ -7,6 +7,7 @@
 
 #include "algorithms/algorithm.h"
 #include "algorithms/linear_state.h"
+#include "algorithms/mlp.h"
 #include "algorithms/params.h"
 #include "algorithms/tree_state.h"
 #include "fuzz.h"
@@ -14,6 +15,9 @@
 #include "model/envelope.h"
 #include "pgstub.h"
 #include "preprocess/preprocess.h"
+#include "preprocess/prep.h"
+#include "preprocess/stage.h"
+#include "preprocess/step.h"
 #include "target.h"
 
 #define ROWS 12
@@ -101,8 +105,138 @@ train_prep(int n_features, const char *scale, bool drop_first, bool native)
 	for (int i = 0; i < ROWS; i++)
 		order[i] = ROWS - 1 - i;
 	if (native)
-		return ml_prep_fit_native(&data, &rows, features, n_features, NULL, &defaults, NULL);
-	return ml_prep_fit(&data, &rows, features, n_features, NULL, &defaults, NULL, &design);
+		return ml_prep_fit_native(&data, &rows, features, n_features, NULL, &defaults, NULL, NULL);
+	return ml_prep_fit(&data, &rows, features, n_features, NULL, &defaults, NULL, NULL, &design);
+}
+
+/* one step of a column and some of its options; NULL ends them */
+typedef struct StepSeed
+{
+	uint8		id;
+	MlType		type;
+	int			width;
+	struct
+	{
+		const char *name;
+		double		value;
+	}			option[4];
+} StepSeed;
+
+static const StepSeed step_seeds[] = {
+	{1, ML_TYPE_FLOAT, 1, {{"clip", ML_CLIP_IQR}, {"transform", 4}, {"indicator", 1}}},
+	{1, ML_TYPE_FLOAT, 1, {{"transform", 2}}},
+	{1, ML_TYPE_ARRAY, 3, {{"clip", ML_CLIP_RANGE}, {"clip high", 4}, {"transform", 6}, {"n_quantiles", 5}}},
+	{1, ML_TYPE_FLOAT, 1, {{"clip", ML_CLIP_QUANTILES}, {"clip low", 0.25}, {"clip high", 0.75}, {"transform", 7}}},
+	{2, ML_TYPE_CATEGORY, 1, {{"drop", 2}, {"max_categories", 1}}},
+	{5, ML_TYPE_CATEGORY, 1, {{"indicator", 1}}},
+	{5, ML_TYPE_FLOAT, 1, {{"unseen", -1}}},
+	{6, ML_TYPE_CATEGORY, 1, {{"frequency", 1}}},
+	{6, ML_TYPE_BOOL, 1},
+	{7, ML_TYPE_CATEGORY, 1, {{"n_features", 5}}},
+	{7, ML_TYPE_FLOAT, 1, {{"n_features", 3}}},
+	{8, ML_TYPE_CATEGORY, 1, {{"n_features", 4}}},
+	{9, ML_TYPE_CATEGORY, 1},
+	{9, ML_TYPE_FLOAT, 1, {{"smooth", 2}}},
+	{10, ML_TYPE_FLOAT, 1, {{"n_bins", 3}}},
+	{10, ML_TYPE_TIME, 1, {{"n_bins", 4}, {"strategy", 2}, {"output", 1}}},
+	{11, ML_TYPE_FLOAT, 1, {{"strategy", 1}}},
+	{12, ML_TYPE_FLOAT, 1, {{"extrapolation", 1}, {"indicator", 1}}},
+	{12, ML_TYPE_ARRAY, 3, {{"extrapolation", 2}, {"knots", 1}, {"degree", 2}, {"include_bias", 0}}}
+};
+
+static double *
+seed_options(const MlStepKind *kind, const StepSeed *seed)
+{
+	double	   *option = palloc(sizeof(double) * Max(ml_step_option_count(kind), 1));
+
+	for (int i = 0; kind->options[i].name != NULL; i++)
+	{
+		option[i] = kind->options[i].fallback;
+		for (int k = 0; k < lengthof(seed->option) && seed->option[k].name != NULL; k++)
+		{
+			if (strcmp(seed->option[k].name, kind->options[i].name) == 0)
+				option[i] = seed->option[k].value;
+		}
+	}
+	return option;
+}
+
+/* a model of one column, which its step learns from a few rows; of two classes, or with wide of three */
+static void
+write_step_prep(const StepSeed *seed, bool wide, MlBlobWriter *w)
+{
+	static const int32 labels[2][ROWS] = {{0, 1, 1, 0, 1, 0, 0, 1, 1, 1, 0, 0}, {0, 1, 2, 0, 1, 2, 2, 1, 0, 1, 0, 2}};
+	static const char *const classes[] = {"a", "b", "c"};
+	const MlStepKind *kind = ml_step_by_id(seed->id);
+	MlPrepTarget target = {.label = labels[wide],.n_classes = wide ? 3 : 2,.classes = classes};
+	MlInput		input = {.name = "age",.type = seed->type,.width = seed->width};
+	MlColumn	column = {0};
+	uint32		order[ROWS];
+	MlFitInput	data = {.column = &column,.order = order,.n = ROWS,.target = &target};
+	MlStep	   *step = ml_prep_make_step(kind, &input, seed_options(kind, seed));
+	int64		n_dense;
+
+	fill_column(&column, "age", seed->type, seed->width);
+	for (int i = 0; i < ROWS; i++)
+		order[i] = ROWS - 1 - i;
+	kind->fit(step, &data);
+	n_dense = kind->n_dense(&input, step->option);
+
+	ml_blob_put_u32(w, 1);
+	ml_blob_put_u32(w, 1);
+	ml_blob_put_string(w, input.name);
+	ml_blob_put_u8(w, input.type);
+	ml_blob_put_u32(w, 25);
+	ml_blob_put_u32(w, input.width);
+	ml_blob_put_u8(w, kind->id);
+	ml_blob_put_u8(w, ml_step_option_count(kind));
+	for (int i = 0; i < ml_step_option_count(kind); i++)
+		ml_blob_put_f64(w, step->option[i]);
+	kind->write(step, w);
+	ml_blob_put_u32(w, n_dense);
+	for (int64 j = 0; j < n_dense; j++)
+	{
+		ml_blob_put_f64(w, NAN);
+		ml_blob_put_f64(w, 0.5);
+		ml_blob_put_f64(w, 2);
+	}
+}
+
+/* a model of one text column: its step's options, then its terms */
+static void
+write_text_prep(const char *encode, double analyzer, MlBlobWriter *w)
+{
+	static const char *const term[] = {"knows", "model", "that"};
+	double		idf[] = {1.5, 2, 1};
+	const MlStepKind *kind = ml_step_by_name(encode, ML_TYPE_CATEGORY, false);
+
+	ml_blob_put_u32(w, 1);
+	ml_blob_put_u32(w, 1);
+	ml_blob_put_string(w, "message");
+	ml_blob_put_u8(w, ML_TYPE_CATEGORY);
+	ml_blob_put_u32(w, 25);
+	ml_blob_put_u32(w, 1);
+	ml_blob_put_u8(w, kind->id);
+	ml_blob_put_u8(w, ml_step_option_count(kind));
+	for (int i = 0; i < ml_step_option_count(kind); i++)
+	{
+		double		value = kind->options[i].fallback;
+
+		if (strcmp(kind->options[i].name, "analyzer") == 0)
+			value = analyzer;
+		if (strcmp(kind->options[i].name, "n_features") == 0)
+			value = 7;
+		ml_blob_put_f64(w, value);
+	}
+	ml_blob_put_string(w, analyzer == 3 ? "pg_catalog.english" : "");
+	if (strcmp(encode, "tfidf") == 0)
+	{
+		ml_blob_put_u32(w, lengthof(term));
+		for (int i = 0; i < lengthof(term); i++)
+			ml_blob_put_string(w, term[i]);
+		ml_blob_put_f64_array(w, idf, lengthof(term));
+	}
+	ml_blob_put_u32(w, 0);
 }
 
 /* ---- states ---- */
@@ -185,6 +319,26 @@ tree_state(MlTask task, int n_classes, bool boosting, const MlkDesign *x)
 	return state;
 }
 
+/* two hidden layers; three classes have one output each, by either loss */
+static MlMlpState *
+network_state(MlTask task, int n_classes, int cols)
+{
+	static MlCurvePoint curve[] = {{1, 0.5, NAN}, {2, 0.25, 0.75}};
+	MlkMlp		net = {.unit = MLK_UNIT_TANH,.n_layers = 3,.width = {cols, 3, 2}};
+	float	   *params;
+	MlMlpState *state;
+
+	net.loss = task == ML_TASK_REGRESSION ? MLK_MLP_SQUARED : n_classes == 2 ? MLK_MLP_LOGISTIC : MLK_MLP_SOFTMAX;
+	net.width[3] = ml_mlp_outputs(net.loss, n_classes);
+	mlk_mlp_place(&net);
+	params = palloc(sizeof(float) * net.n_params);
+	mlk_mlp_initialise(&net, 1, params);
+	state = ml_mlp_state_create(task, &net, params);
+	state->curve = curve;
+	state->n_curve = lengthof(curve);
+	return state;
+}
+
 /* every parameter's default, read without the server's JSON */
 static MlParams *
 default_params(const MlAlgorithm *algorithm)
@@ -192,12 +346,11 @@ default_params(const MlAlgorithm *algorithm)
 	MlParams   *params = palloc0(sizeof(MlParams));
 
 	params->algorithm = algorithm;
-	while (algorithm->params[params->n].name != NULL)
-		params->n++;
+	params->specs = ml_params_specs(algorithm, &params->n, &params->n_own);
 	params->values = palloc0(sizeof(MlParamValue) * (params->n + 1));
 	for (int i = 0; i < params->n; i++)
 	{
-		const char *text = algorithm->params[i].fallback;
+		const char *text = params->specs[i]->fallback;
 		MlParamValue *value = &params->values[i];
 
 		value->is_null = strcmp(text, "null") == 0;
@@ -238,6 +391,8 @@ write_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, const MlkD
 		state = linear_state(task, cols, outputs);
 	else if (algorithm->write == ml_tree_write)
 		state = tree_state(task, n_classes, strcmp(algorithm->name, "gradient_boosting") == 0, x);
+	else if (algorithm->write == ml_mlp_write)
+		state = network_state(task, n_classes, cols);
 	else
 		state = fitted_state(algorithm, task, n_classes, cols);
 	algorithm->write(state, w);
@@ -293,6 +448,143 @@ add_preps(Seeds *seeds)
 }
 
 static void
+add_steps(Seeds *seeds)
+{
+	const uint8 head[] = {TARGET_MODEL, NO_ALGORITHM, 0, 0};
+
+	for (int i = 0; i < 2 * lengthof(step_seeds); i++)
+	{
+		MlBlobWriter w = ml_blob_writer();
+
+		write_step_prep(&step_seeds[i / 2], i % 2 == 1, &w);
+		add(seeds, head, sizeof(head), w.data, w.len);
+	}
+}
+
+static void
+add_texts(Seeds *seeds)
+{
+	const uint8 head[] = {TARGET_MODEL, NO_ALGORITHM, 0, 0};
+
+	for (int analyzer = 0; analyzer <= 3; analyzer++)
+	{
+		MlBlobWriter tfidf = ml_blob_writer();
+		MlBlobWriter hashing = ml_blob_writer();
+
+		write_text_prep("tfidf", analyzer, &tfidf);
+		add(seeds, head, sizeof(head), tfidf.data, tfidf.len);
+		write_text_prep("hashing", analyzer, &hashing);
+		add(seeds, head, sizeof(head), hashing.data, hashing.len);
+	}
+}
+
+static void
+write_number(const char *name, MlBlobWriter *w)
+{
+	const MlStepKind *kind = ml_step_by_name("number", ML_TYPE_FLOAT, false);
+
+	ml_blob_put_string(w, name);
+	ml_blob_put_u8(w, ML_TYPE_FLOAT);
+	ml_blob_put_u32(w, 701);
+	ml_blob_put_u32(w, 1);
+	ml_blob_put_u8(w, kind->id);
+	ml_blob_put_u8(w, ml_step_option_count(kind));
+	for (int i = 0; i < ml_step_option_count(kind); i++)
+		ml_blob_put_f64(w, kind->options[i].fallback);
+}
+
+static void
+write_stage(uint8 id, MlBlobWriter *w)
+{
+	const MlStageKind *kind = ml_stage_by_id(id);
+
+	ml_blob_put_u8(w, id);
+	ml_blob_put_u8(w, ml_stage_option_count(kind));
+	for (int i = 0; i < ml_stage_option_count(kind); i++)
+		ml_blob_put_f64(w, kind->options[i].fallback);
+}
+
+/* both numbers and their means */
+static void
+write_joint(MlBlobWriter *w)
+{
+	const uint32 column[] = {0, 1};
+	const double mean[] = {0.5, 2};
+
+	ml_blob_put_u32(w, 2);
+	ml_blob_put_u32_array(w, column, 2);
+	ml_blob_put_f64_array(w, mean, 2);
+}
+
+/* of so many columns all but the first stay */
+static void
+write_keep(int cols, MlBlobWriter *w)
+{
+	ml_blob_put_u32(w, cols);
+	for (int j = 0; j < cols; j++)
+		ml_blob_put_u8(w, j > 0);
+	for (int j = 0; j < cols; j++)
+		ml_blob_put_f64(w, j);
+}
+
+static void
+write_learned(uint8 id, MlBlobWriter *w)
+{
+	const double donor[] = {1, 2, NAN, 3, 4, NAN};
+	const uint32 order[] = {1, 0};
+	const double vector[] = {0.5, 0.5, 0.5, 0.5, 0, 1};
+
+	if (id <= 2)
+		write_joint(w);
+	if (id == 1)
+	{
+		ml_blob_put_u32(w, 3);
+		for (int i = 0; i < lengthof(donor); i++)
+			ml_blob_put_f64(w, donor[i]);
+	}
+	else if (id == 2)
+	{
+		ml_blob_put_u32_array(w, order, 2);
+		ml_blob_put_u32(w, 1);
+		for (int i = 0; i < 4; i++)
+			ml_blob_put_f64(w, i);
+	}
+	else if (id == 4 || id == 5)
+		write_keep(id == 4 ? 5 : 4, w);
+	else if (id == 6)
+	{
+		ml_blob_put_u32(w, 2);
+		ml_blob_put_f64(w, 3);
+		ml_blob_put_f64_array(w, vector, 3);
+		ml_blob_put_f64_array(w, vector, 2);
+		ml_blob_put_f64_array(w, vector, 6);
+	}
+}
+
+/* two numbers and all stages, whose shapes must fit each other: 2, 5 products and powers, 4, 3, 2 columns */
+static void
+add_stages(Seeds *seeds)
+{
+	const uint8 head[] = {TARGET_MODEL, NO_ALGORITHM, 0, 0};
+	MlBlobWriter w = ml_blob_writer();
+
+	ml_blob_put_u32(&w, 2);
+	ml_blob_put_u32(&w, 2);
+	write_number("a", &w);
+	write_number("b", &w);
+	ml_blob_put_u32(&w, 2);
+	for (int i = 0; i < 6; i++)
+		ml_blob_put_f64(&w, 1);
+	ml_blob_put_u32(&w, 6);
+	for (uint8 id = 1; id <= 6; id++)
+	{
+		write_stage(id, &w);
+		write_learned(id, &w);
+	}
+	add(seeds, head, sizeof(head), w.data, w.len);
+}
+
+static void
 add_models(Seeds *seeds)
 {
 	const MlkBlock block = {.kind = MLK_BLOCK_DENSE,.cols = 2,.stride = 2};
@@ -331,6 +623,9 @@ make_seeds(void *arg)
 	add_blob(arg);
 	add_preps(arg);
 	add_models(arg);
+	add_texts(arg);
+	add_steps(arg);
+	add_stages(arg);
 }
 
 int

@@ -16,9 +16,9 @@
 #include "preprocess/preprocess.h"
 #include "target.h"
 
-/* memory a reader may take: a small multiple of its input, and room for fixed tables */
+/* memory a reader may take: a small multiple of its input, and room for fixed tables: the columns of "hashing" are not in bytes */
 #define MEMORY_FACTOR 100
-#define MEMORY_BASE (8 * 1024 * 1024)
+#define MEMORY_BASE (96 * 1024 * 1024)
 
 typedef struct Input
 {
@@ -77,6 +77,16 @@ static const char *const sample_texts[] = {"", "Paris", "a text that no model kn
 
 #define SAMPLE_ROWS 8
 
+static const struct varlena *
+sample_varlena(const char *text)
+{
+	struct varlena *value = palloc(VARHDRSZ + strlen(text));
+
+	SET_VARSIZE(value, VARHDRSZ + strlen(text));
+	memcpy(VARDATA(value), text, strlen(text));
+	return value;
+}
+
 static void
 fill_values(const MlPrep *prep, int row, MlValue *value)
 {
@@ -90,6 +100,8 @@ fill_values(const MlPrep *prep, int row, MlValue *value)
 			for (int k = 0; k < input->width; k++)
 				value[input->offset + k].number = sample_number(row, k);
 		}
+		else if (ml_prep_wants_text(prep, i))
+			value[input->offset].text = t < lengthof(sample_texts) ? sample_varlena(sample_texts[t]) : NULL;
 		else if (t < lengthof(sample_texts))
 			value[input->offset].code = ml_prep_code(prep, i, sample_texts[t], strlen(sample_texts[t]));
 		else
