@@ -32,7 +32,9 @@ typedef enum MlParamType
 	ML_PARAM_FEATURE_SIGNS,		/* null, or {"feature": -1 | 0 | 1, ...} (monotonic_cst) */
 	ML_PARAM_FEATURE_GROUPS,	/* null, or [["a", "b"], ["c"]] (interaction_cst) */
 	ML_PARAM_INT_OR_ENUM,		/* a whole number, a share up to 1, both in range, or one of choices: "sqrt", "log2" ... (max_features) */
-	ML_PARAM_BOOL_OR_ENUM		/* true, false or one of choices: early_stopping "auto" */
+	ML_PARAM_BOOL_OR_ENUM,		/* true, false or one of choices: early_stopping "auto" */
+	ML_PARAM_INT_LIST,			/* an array of whole numbers in range, or one of them: hidden_layer_sizes */
+	ML_PARAM_THRESHOLD			/* null, a probability, "f1", or {"cost": {"fp": cost, "fn": cost}} */
 } MlParamType;
 
 typedef struct MlParamSpec
@@ -55,7 +57,11 @@ typedef struct MlAlgorithm MlAlgorithm;
 
 /* ERROR 22023 naming parameter, range and nearest name; class weights are checked against labels by ml_params_class_weights */
 extern MlParams *ml_params_parse(const MlAlgorithm *algorithm, Jsonb *given);
-extern Jsonb *ml_params_json(const MlParams *params);	/* complete, with defaults: what a version records */
+/* what a version records: all of the algorithm's own with defaults, the common ones where given */
+extern Jsonb *ml_params_json(const MlParams *params);
+
+/* palloc'd rows of the tables: *n_own of the algorithm's own, then up to *n the common ones that apply to it (common_params.c) */
+extern const MlParamSpec **ml_params_specs(const MlAlgorithm *algorithm, int *n, int *n_own);
 extern bool ml_params_has(const MlParams *p, const char *name);	/* does the algorithm have such a parameter? */
 extern bool ml_params_bool(const MlParams *p, const char *name);
 extern int64 ml_params_int(const MlParams *p, const char *name);
@@ -64,6 +70,10 @@ extern bool ml_params_is_null(const MlParams *p, const char *name);
 extern const char *ml_params_enum(const MlParams *p, const char *name);
 /* INT_OR_ENUM, BOOL_OR_ENUM: the number (true: 1, false: 0; null: NaN) and *choice NULL, or NaN and *choice the word */
 extern double ml_params_number(const MlParams *p, const char *name, const char **choice);
+/* INT_LIST: *n numbers, none above 2^53 */
+extern const double *ml_params_list(const MlParams *p, const char *name, int *n);
+/* THRESHOLD of costs: those of a false positive and of a false negative; false for every other value */
+extern bool ml_params_costs(const MlParams *p, const char *name, double *false_positive, double *false_negative);
 
 /* ---- the problem ---- */
 
@@ -104,6 +114,17 @@ typedef struct MlFitControl
 	void	   *(*alloc) (void *budget, Size count, Size size, const char *what);
 	void		(*release) (void *budget, void *array);
 	void	   *budget;
+
+	/* keep a number beside the version's metrics, under "fit"; name is a constant.  Optional to call. */
+	void		(*record) (void *arg, const char *name, double value);
+	void	   *record_arg;
+
+	/*
+	 * Optional to call, once, when the fit is over: room for what predict would say of the training rows, rows * outputs numbers.
+	 * Who calls it fills it, which saves predicting them again; who does not know them cheaply leaves it alone.  NULL: nobody asks.
+	 */
+	double	   *(*fitted) (void *arg);
+	void	   *fitted_arg;
 } MlFitControl;
 
 /* one line of mlops_coefficients(); NaN = unknown (shown as NULL) */
@@ -154,6 +175,14 @@ typedef struct MlTreeNode
 				right;
 } MlTreeNode;
 
+/* one line of mlops_training_curve() */
+typedef struct MlCurvePoint
+{
+	int32		iteration;		/* from 1 */
+	double		train_loss;		/* what was minimised, in the units of the target */
+	double		validation_value;	/* of the rows held back: accuracy, or R2; NaN: none were */
+} MlCurvePoint;
+
 struct MlAlgorithm
 {
 	const char *name;			/* Required: SQL name */
@@ -164,6 +193,9 @@ struct MlAlgorithm
 
 	/* Required: what fit wants: a design matrix, or bins of the raw columns (predict then gets a native design) */
 	MlLayout	layout;
+
+	/* Classification: are probabilities a logistic function or softmax of scores?  Calibration then works on log-odds, else on probabilities */
+	bool		log_odds;
 
 	/* Required: what preprocessing should do by default ("standard", "none") */
 	const char *default_scale;
@@ -207,6 +239,9 @@ struct MlAlgorithm
 
 	/* Optional: palloc'd nodes of tree number tree (0-based), *n set, or NULL when there is no such tree; *n_trees always set */
 	MlTreeNode *(*tree) (const void *state, int tree, int *n, int *n_trees);
+
+	/* Optional: how the training went, palloc'd, *n points by iteration; NULL = keeps no record */
+	MlCurvePoint *(*curve) (const void *state, int *n);
 };
 
 /* ---- registry (registry.c, list.h) ---- */

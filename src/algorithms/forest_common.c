@@ -132,6 +132,7 @@ read_params(ForestFit *fit, const MlParams *given, bool random_splits)
 	o->max_features = (int32) count_of(given, "max_features", fit->data.x->n_features,
 									   problem->task == ML_TASK_CLASSIFICATION ? "sqrt" : NULL);
 	o->min_impurity_decrease = ml_params_real(given, "min_impurity_decrease");
+	o->cat_penalty = ml_params_real(given, "cat_penalty");
 	o->random_splits = random_splits;
 	o->seed = problem->seed;
 	fit->ccp_alpha = ml_params_real(given, "ccp_alpha");

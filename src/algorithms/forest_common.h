@@ -19,6 +19,8 @@
 	.help = "What a split must gain: the node's share of the weight times the fall of impurity"}, \
 	{"ccp_alpha", ML_PARAM_REAL, "0", 0.0, INFINITY, \
 	.help = "Price of a leaf in minimal cost-complexity pruning; 0 does not prune"}, \
+	{"cat_penalty", ML_PARAM_REAL, "1.0", 0.0, INFINITY, \
+	.help = "How many times what a category of more than 64 values gains by chance is taken from its gain"}, \
 	{"class_weight", ML_PARAM_CLASS_WEIGHT, "null", .nullable = true, \
 	.help = "Weights of the classes, beside those of the rows"}, \
 	{"max_bins", ML_PARAM_INT, "255", 2, 255, .help = "Largest number of intervals that a numeric feature is cut into"}

@@ -6,12 +6,9 @@
 #include "algorithms/fit.h"
 
 #define AUTO_STOPPING_ROWS 10000
+#define AUTO_REFIT_ROWS 100000	/* above, the rows held back hardly teach anything new, and would cost as much again */
+#define LARGEST_TARGET 1e36
 #define LEAST_HESSIAN 1e-3		/* of a leaf, as scikit-learn has it */
-
-/* scikit-learn's and LightGBM's values */
-#define CATEGORY_SMOOTHING 10.0
-#define CATEGORY_L2 10.0
-#define CATEGORY_ROWS 10
 
 static const MlParamSpec params[] = {
 	{"loss", ML_PARAM_ENUM, "\"auto\"", .choices = "auto|squared_error|absolute_error|quantile|poisson|gamma|log_loss",
@@ -40,6 +37,16 @@ static const MlParamSpec params[] = {
 	.help = "Features that predictions must rise (1) or fall (-1) with"},
 	{"interaction_cst", ML_PARAM_FEATURE_GROUPS, "null", .nullable = true, .alias = "interaction_constraints",
 	.help = "Groups of features that may meet on a path of a tree; features in none make up one more group"},
+	{"max_cat_threshold", ML_PARAM_INT, "32", 1, MLK_MAX_CATEGORY_BINS,
+	.help = "Largest number of categories on the smaller side of a cut, NULL aside"},
+	{"cat_smooth", ML_PARAM_REAL, "10.0", 0.0, 1e9,
+	.help = "Added to the hessian of a category when categories are ordered; categories of fewer rows in a node go where NULL goes"},
+	{"cat_l2", ML_PARAM_REAL, "10.0", 0.0, INFINITY,
+	.help = "Added to l2_regularization in the gain of cuts by category"},
+	{"min_data_per_group", ML_PARAM_INT, "10", 1, 1000000000,
+	.help = "Rows of the categories by which a cut differs from the one before it, and at least on its larger side"},
+	{"cat_penalty", ML_PARAM_REAL, "1.0", 0.0, INFINITY,
+	.help = "How many times what a cut of so many categories gains by chance is taken from its gain"},
 	{"class_weight", ML_PARAM_CLASS_WEIGHT, "null", .nullable = true,
 	.help = "Weights of the classes, beside those of the rows"},
 	{"early_stopping", ML_PARAM_BOOL_OR_ENUM, "\"auto\"", .choices = "auto",
@@ -50,6 +57,8 @@ static const MlParamSpec params[] = {
 	.help = "Iterations without improvement after which to stop"},
 	{"tol", ML_PARAM_REAL, "1e-7", 0.0, INFINITY,
 	.help = "What an improvement of the loss must exceed"},
+	{"refit", ML_PARAM_BOOL_OR_ENUM, "\"auto\"", .choices = "auto",
+	.help = "Whether to train once more on all rows after early stopping, for the iterations that it found best; auto: with up to 100000 rows"},
 	{"warm_start", ML_PARAM_BOOL, "false",
 	.help = "Whether to go on from the live version of the model: its trees stay, max_iter more are added"},
 	{NULL}
@@ -103,9 +112,24 @@ check(const MlParams *given, MlTask task)
 				 errhint("Use another loss.")));
 }
 
+/* gradients are kept in single precision */
+static void
+check_range(const MlBoost *b)
+{
+	for (int64 i = 0; i < b->loss.rows && b->loss.y != NULL; i++)
+	{
+		if (fabs(b->loss.y[i]) > LARGEST_TARGET)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("the target is too large a number for gradient_boosting"),
+					 errdetail("A training row has %g, and %g is the limit.", b->loss.y[i], LARGEST_TARGET),
+					 errhint("Divide the target by a constant in the source, or leave such rows out.")));
+	}
+}
+
 /* targets that a logarithmic link can reach */
 static void
-check_targets(const MlBoost *b)
+check_link(const MlBoost *b)
 {
 	const char *loss = b->loss.kind == MLK_LOSS_GAMMA ? "gamma" : "poisson";
 	int64		bad = 0;
@@ -132,13 +156,14 @@ check_targets(const MlBoost *b)
 				 errhint("Use loss \"squared_error\", or leave those rows out.")));
 }
 
+/* parameter name, which is true, false, or auto with its own answer */
 static bool
-wants_stopping(const MlParams *given, int64 rows)
+wants(const MlParams *given, const char *name, bool automatic)
 {
 	const char *choice;
-	double		flag = ml_params_number(given, "early_stopping", &choice);
+	double		flag = ml_params_number(given, name, &choice);
 
-	return choice != NULL ? rows > AUTO_STOPPING_ROWS : flag != 0.0;
+	return choice != NULL ? automatic : flag != 0.0;
 }
 
 static int32
@@ -159,9 +184,12 @@ set_growth(MlBoost *b, const MlParams *given)
 	o->min_samples_leaf = ml_params_int(given, "min_samples_leaf");
 	o->min_hessian_leaf = LEAST_HESSIAN;
 	o->l2 = ml_params_real(given, "l2_regularization");
-	o->cat_smooth = CATEGORY_SMOOTHING;
-	o->cat_l2 = CATEGORY_L2;
-	o->cat_min_rows = CATEGORY_ROWS;
+	o->cat_smooth = ml_params_real(given, "cat_smooth");
+	o->cat_l2 = ml_params_real(given, "cat_l2");
+	o->cat_min_rows = (int32) ceil(o->cat_smooth);
+	o->cat_penalty = ml_params_real(given, "cat_penalty");
+	o->cat_most = (int32) ml_params_int(given, "max_cat_threshold");
+	o->cat_group_rows = ml_params_int(given, "min_data_per_group");
 	if (share < 1.0)
 		o->max_features = (int32) Max(1.0, floor(share * n_features));
 	o->monotonic = ml_params_feature_signs(given, "monotonic_cst", b->problem);
@@ -188,13 +216,15 @@ set_up(MlBoost *b, const MlParams *given)
 	b->learning_rate = ml_params_real(given, "learning_rate");
 	b->max_iter = (int) ml_params_int(given, "max_iter");
 	b->subsample = ml_params_real(given, "subsample");
-	b->stopping = wants_stopping(given, problem->rows);
+	b->stopping = wants(given, "early_stopping", problem->rows > AUTO_STOPPING_ROWS);
+	b->refit = wants(given, "refit", problem->rows <= AUTO_REFIT_ROWS);
 	b->validation_fraction = ml_params_real(given, "validation_fraction");
 	b->n_iter_no_change = (int) ml_params_int(given, "n_iter_no_change");
 	b->tol = ml_params_real(given, "tol");
 	mlk_rng_seed(&b->rng, problem->seed);
 	set_growth(b, given);
-	check_targets(b);
+	check_range(b);
+	check_link(b);
 }
 
 static void *
@@ -220,6 +250,7 @@ const MlAlgorithm ml_algorithm_gradient_boosting = {
 	.help = "Gradient boosting of decision trees on binned data; takes categories and NULL as they are",
 	.tasks = ML_TASK_REGRESSION | ML_TASK_CLASSIFICATION,
 	.params = params,
+	.log_odds = true,
 	.check = check,
 	.fit = fit_model,
 	ML_TREE_OPS,

@@ -19,6 +19,7 @@ typedef struct MlBoost
 	MlkLoss		loss;
 	MlkGrowOptions grow;
 	MlkGrower  *grower;
+	void	   *grower_memory;
 	MlkRng		rng;
 
 	double		learning_rate;
@@ -44,6 +45,7 @@ typedef struct MlBoost
 	double		validation_fraction;
 	int			n_iter_no_change;
 	double		tol;
+	bool		refit;			/* learn once more from all rows, for the iterations that the rows held back ask for */
 	double	   *history;		/* [max_iter + 1] loss of the rows held back */
 	double	   *partial;
 } MlBoost;
@@ -51,6 +53,8 @@ typedef struct MlBoost
 /* gradient_boosting_rows.c: which rows are learned from; sets train, held, bag and their sizes */
 extern void ml_boost_choose_rows(MlBoost *b);
 extern void ml_boost_draw_bag(MlBoost *b);
+/* from now on no row is held back */
+extern void ml_boost_choose_all_rows(MlBoost *b);
 
 /* gradient_boosting_fit.c: boosts b->max_iter iterations or fewer, and ends the state */
 extern void ml_boost_run(MlBoost *b);

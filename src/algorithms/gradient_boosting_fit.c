@@ -80,7 +80,29 @@ make_grower(MlBoost *b)
 	Size		size = mlk_grower_size(b->problem->binned, &b->grow, mlk_pool_threads(b->problem->pool));
 	void	   *memory = control->alloc(control->budget, size, 1, "histograms and rows by leaf");
 
+	b->grower_memory = memory;
 	b->grower = mlk_grower_init(memory, b->problem->binned, &b->grow, b->problem->pool);
+}
+
+/*
+ * The arrays of the size of the data go back, and on the way the scores become what predict would say, for
+ * whoever asks: rows without weight have none.
+ */
+static void
+end_arrays(MlBoost *b)
+{
+	const MlFitControl *control = b->control;
+
+	control->release(control->budget, b->grower_memory);
+	control->release(control->budget, b->gradient);
+	control->release(control->budget, b->hessian);
+	control->release(control->budget, b->work);
+	control->release(control->budget, b->bag);
+	if (control->fitted != NULL && b->n_train + b->n_held == b->problem->rows)
+		ml_check_status(mlk_loss_predict(&b->loss, b->problem->pool, b->score, control->fitted(control->fitted_arg)));
+	control->release(control->budget, b->train);
+	control->release(control->budget, b->held);
+	control->release(control->budget, b->score);
 }
 
 /* raw scores of the earlier version, panel by panel */
@@ -236,25 +258,73 @@ should_stop(MlBoost *b, int iterations)
 	return true;
 }
 
+/* as many iterations as make sense, at most that many; how many */
+static int
+boost(MlBoost *b, int most, const char *phase)
+{
+	bool		random = b->subsample < 1.0 || b->grow.max_features > 0;
+	int			done = 0;
+
+	(void) should_stop(b, 0);
+	while (done < most)
+	{
+		/* without chance in it, an iteration that finds nothing is followed by others that find nothing */
+		if (!iterate(b) && !random)
+			break;
+		b->control->progress(phase, ++done, most);
+		if (should_stop(b, done))
+			break;
+	}
+	return done;
+}
+
+/* after which of these iterations the rows held back had the least loss; the first is not given up */
+static int
+best_iteration(const MlBoost *b, int done)
+{
+	int			best = Min(done, 1);
+
+	for (int k = best + 1; k <= done; k++)
+	{
+		if (b->history[k] < b->history[best])
+			best = k;
+	}
+	return best;
+}
+
+/* forget what was learned, and learn as many iterations from all rows, as without early stopping */
+static int
+boost_all_rows(MlBoost *b, int iterations)
+{
+	ml_boost_choose_all_rows(b);
+	ml_tree_state_truncate(b->state, 0);
+	mlk_rng_seed(&b->rng, b->problem->seed);
+	start_scores(b);
+	return boost(b, iterations, "iterations on all rows");
+}
+
 void
 ml_boost_run(MlBoost *b)
 {
-	bool		random = b->subsample < 1.0 || b->grow.max_features > 0;
+	int			done;
 
 	price_model(b);
 	ml_boost_choose_rows(b);
 	take_memory(b);
 	make_grower(b);
 	start_scores(b);
-	(void) should_stop(b, 0);
-	for (int done = 1; done <= b->max_iter; done++)
+	done = boost(b, b->max_iter, "iterations");
+	if (b->stopping)
 	{
-		/* without chance in it, an iteration that finds nothing is followed by others that find nothing */
-		if (!iterate(b) && !random)
-			break;
-		b->control->progress("iterations", done, b->max_iter);
-		if (should_stop(b, done))
-			break;
+		int			best = best_iteration(b, done);
+
+		b->control->record(b->control->record_arg, "validation_rows", (double) b->n_held);
+		b->control->record(b->control->record_arg, "validation_loss", b->history[best]);
+		b->control->record(b->control->record_arg, "best_iteration", best);
+		if (b->refit)
+			done = boost_all_rows(b, best);
 	}
+	b->control->record(b->control->record_arg, "iterations", done);
 	ml_tree_state_finish(b->state, b->base, 1.0);
+	end_arrays(b);
 }

@@ -91,6 +91,25 @@ ml_boost_choose_rows(MlBoost *b)
 	pfree(keep);
 }
 
+static void
+release(MlBoost *b, uint32 **rows)
+{
+	if (*rows != NULL)
+		b->control->release(b->control->budget, *rows);
+	*rows = NULL;
+}
+
+void
+ml_boost_choose_all_rows(MlBoost *b)
+{
+	release(b, &b->bag);
+	release(b, &b->held);
+	release(b, &b->train);
+	b->n_held = 0;
+	b->stopping = false;
+	ml_boost_choose_rows(b);
+}
+
 /* each row with probability subsample, at least one; the others fill the array from its end */
 void
 ml_boost_draw_bag(MlBoost *b)

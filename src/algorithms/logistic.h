@@ -13,6 +13,8 @@
 
 /* vector length up to which the Hessian is formed: Newton steps, and standard errors */
 #define ML_LOGISTIC_NEWTON_SIZE 500
+/* two classes: a category wider than that is eliminated, since it is diagonal; so many elements at most that it has with the others */
+#define ML_LOGISTIC_BORDER_SIZE 8000000.0
 
 typedef struct MlLogisticFit
 {
@@ -36,6 +38,10 @@ typedef struct MlLogisticFit
 	double	   *b;				/* the solution so far */
 	double	   *gradient;		/* smooth part, at b */
 	double	   *hessian;		/* [size, size] at b, penalty and null directions included; NULL: not formed */
+	Size		hessian_size;	/* doubles */
+	const MlkBlock *border;		/* eliminated category, or NULL; hessian is then as kernels/logistic.h says */
+	int			small;			/* length without it: the constant and what stays */
+	int32_t    *position;		/* with a border: place of each design column among what stays, less one, -1 for its own */
 	double	   *null_weight;	/* [q]: what was added along each direction that moves all classes alike */
 	double		value;			/* of the whole objective, at b */
 
@@ -51,6 +57,19 @@ typedef struct MlLogisticFit
  * hessian; returns the least lead of a row's own class.
  */
 extern double ml_logistic_evaluate(MlLogisticFit *fit, int64 rows, bool hessian);
+
+/* ---- a category eliminated (logistic_border.c) ---- */
+
+/* the category worth eliminating, if that makes the rest small enough for Newton's method */
+extern const MlkBlock *ml_logistic_find_border(const MlLogisticFit *fit);
+/* border is set: small and position */
+extern void ml_logistic_place_border(MlLogisticFit *fit);
+extern void ml_logistic_border_penalty(MlLogisticFit *fit);
+/* factor[small, small]: of what is left of the Hessian once the category is eliminated; dropped[small], scratch[small] */
+extern void ml_logistic_border_factor(MlLogisticFit *fit, double *factor, uint8 *dropped, double *scratch);
+/* x := -H^-1 gradient; size doubles, and small of scratch */
+extern void ml_logistic_border_solve(const MlLogisticFit *fit, const double *factor, double *x, double *scratch);
+extern void ml_logistic_border_errors(MlLogisticFit *fit, MlLinearState *state, bool *dependent);
 
 /* minimise by Newton steps, or (with l1) by proximal Newton steps */
 extern void ml_logistic_newton(MlLogisticFit *fit);

@@ -39,7 +39,7 @@ typedef struct Newton
 	int64		rows;			/* at hand: a sample, or all */
 	double	   *step;			/* [size] */
 	double	   *start;			/* [size], b before the step */
-	double	   *factor;			/* [size, size] */
+	double	   *factor;			/* [size, size]; with a border [small, small] */
 	double	   *scratch;		/* [size] */
 	double	   *l1;				/* [size], with l1 only; and so on */
 	double	   *zero;
@@ -57,6 +57,15 @@ newton_step(Newton *n)
 	MlLogisticFit *fit = n->fit;
 	Size		bytes = sizeof(double) * (Size) fit->size * fit->size;
 
+	n->decrement = 0.0;
+	if (fit->border != NULL)
+	{
+		ml_logistic_border_factor(fit, n->factor, n->dropped, n->scratch);
+		ml_logistic_border_solve(fit, n->factor, n->step, n->scratch);
+		for (int i = 0; i < fit->size; i++)
+			n->decrement -= fit->gradient[i] * n->step[i];
+		return;
+	}
 	memcpy(n->factor, fit->hessian, bytes);
 	ml_check_status(mlk_cholesky(fit->problem->pool, fit->size, n->factor, fit->size,
 								 fit->l2 > 0.0 ? 0.0 : DEPENDENT_TOLERANCE, n->dropped, n->scratch));
@@ -64,7 +73,6 @@ newton_step(Newton *n)
 		n->step[i] = -fit->gradient[i];
 	mlk_triangular_solve_t(fit->size, n->factor, fit->size, n->step);
 	mlk_triangular_solve(fit->size, n->factor, fit->size, n->step);
-	n->decrement = 0.0;
 	for (int i = 0; i < fit->size; i++)
 		n->decrement -= fit->gradient[i] * n->step[i];
 }
@@ -235,7 +243,7 @@ sample_rows(const MlLogisticFit *fit)
 	int64		rows = fit->problem->x->rows / SAMPLE_SHARE;
 	int64		counted;
 
-	if (rows < SAMPLE_ROWS || rows < (int64) SAMPLE_ROWS_PER_COEFFICIENT * fit->size)
+	if (rows < SAMPLE_ROWS || rows < (int64) SAMPLE_ROWS_PER_COEFFICIENT * fit->small)
 		return 0;
 	(void) ml_fit_total_weight(fit->weight, rows, &counted);
 	return counted >= rows / 2 ? rows : 0;
@@ -263,8 +271,8 @@ ml_logistic_newton(MlLogisticFit *fit)
 	}
 	else
 	{
-		n.factor = ml_fit_doubles((double) fit->size * fit->size);
-		n.dropped = palloc(fit->size);
+		n.factor = ml_fit_doubles((double) fit->small * fit->small);
+		n.dropped = palloc(fit->small);
 	}
 	n.rows = sample_rows(fit);
 	if (n.rows > 0)

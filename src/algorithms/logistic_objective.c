@@ -25,6 +25,8 @@ prefix_scale(const MlLogisticFit *fit, int64 rows)
 static void
 add_penalty(MlLogisticFit *fit, bool hessian)
 {
+	bool		square = hessian && fit->border == NULL;
+
 	for (int i = 0; i < fit->size; i++)
 	{
 		Size		diagonal = (Size) i * fit->size + i;
@@ -33,18 +35,20 @@ add_penalty(MlLogisticFit *fit, bool hessian)
 		{
 			fit->value += 0.5 * fit->l2 * fit->b[i] * fit->b[i] + fit->l1 * fabs(fit->b[i]);
 			fit->gradient[i] += fit->l2 * fit->b[i];
-			if (hessian)
+			if (square)
 				fit->hessian[diagonal] += fit->l2;
 			continue;
 		}
 		if (fit->intercept)
 			continue;
 		fit->gradient[i] = 0.0;
-		for (int j = 0; hessian && j < fit->size; j++)
+		for (int j = 0; square && j < fit->size; j++)
 			fit->hessian[(Size) i * fit->size + j] = fit->hessian[(Size) j * fit->size + i] = 0.0;
-		if (hessian)
+		if (square)
 			fit->hessian[diagonal] = 1.0;
 	}
+	if (hessian && !square)
+		ml_logistic_border_penalty(fit);
 }
 
 /*
@@ -91,7 +95,7 @@ ml_logistic_evaluate(MlLogisticFit *fit, int64 rows, bool hessian)
 	fit->value *= scale;
 	for (int i = 0; scale != 1.0 && i < fit->size; i++)
 		fit->gradient[i] *= scale;
-	for (Size i = 0; scale != 1.0 && hessian && i < (Size) fit->size * fit->size; i++)
+	for (Size i = 0; scale != 1.0 && hessian && i < fit->hessian_size; i++)
 		fit->hessian[i] *= scale;
 	add_penalty(fit, hessian);
 	if (hessian)
@@ -129,10 +133,18 @@ ml_logistic_errors(MlLogisticFit *fit, MlLinearState *state, bool *dependent)
 {
 	MlkPool    *pool = fit->problem->pool;
 	double	   *factor = fit->hessian;
-	double	   *variance = ml_fit_doubles(fit->size);
-	double	   *scratch = ml_fit_doubles(2.0 * fit->size * mlk_pool_threads(pool));
-	uint8	   *dropped = palloc0(fit->size);
+	double	   *variance;
+	double	   *scratch;
+	uint8	   *dropped;
 
+	if (fit->border != NULL)
+	{
+		ml_logistic_border_errors(fit, state, dependent);
+		return;
+	}
+	variance = ml_fit_doubles(fit->size);
+	scratch = ml_fit_doubles(2.0 * fit->size * mlk_pool_threads(pool));
+	dropped = palloc0(fit->size);
 	ml_check_status(mlk_cholesky(pool, fit->size, factor, fit->size, fit->l2 > 0.0 ? 0.0 : DEPENDENT_TOLERANCE,
 								 dropped, variance));
 	ml_check_status(mlk_triangular_variances(pool, fit->size, factor, NULL, fit->size, variance, NULL, scratch));

@@ -50,14 +50,14 @@ choose_newton(const MlLogisticFit *fit, const MlParams *given)
 {
 	const char *solver = ml_params_enum(given, "solver");
 
-	if (strcmp(solver, "newton") == 0 && fit->size > ML_LOGISTIC_NEWTON_SIZE)
+	if (strcmp(solver, "newton") == 0 && fit->hessian == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("solver \"newton\" takes at most %d coefficients", ML_LOGISTIC_NEWTON_SIZE),
 				 errdetail("The model has %d: %d columns after preprocessing and the intercept, for %d classes.",
 						   fit->size, fit->problem->x->cols, fit->problem->n_classes),
 				 errhint("Use solver \"lbfgs\" or \"auto\".")));
-	return strcmp(solver, "lbfgs") != 0 && fit->size <= ML_LOGISTIC_NEWTON_SIZE;
+	return strcmp(solver, "lbfgs") != 0 && fit->hessian != NULL;
 }
 
 static void
@@ -66,7 +66,9 @@ prepare(MlLogisticFit *fit, const MlParams *given)
 	const MlProblem *problem = fit->problem;
 	int			threads = mlk_pool_threads(problem->pool);
 	double		length = (double) fit->outputs * fit->q;
-	bool		small = length <= ML_LOGISTIC_NEWTON_SIZE;
+	bool		square = length <= ML_LOGISTIC_NEWTON_SIZE;
+	bool		lbfgs = strcmp(ml_params_enum(given, "solver"), "lbfgs") == 0;
+	double		size;
 
 	if (length > PG_INT32_MAX / 64)
 		ereport(ERROR,
@@ -80,10 +82,20 @@ prepare(MlLogisticFit *fit, const MlParams *given)
 	fit->b = ml_fit_doubles(length);
 	fit->gradient = ml_fit_doubles(length);
 	fit->null_weight = ml_fit_doubles(fit->q);
-	fit->hessian = small ? ml_fit_doubles(length * length) : NULL;
+	fit->border = square || lbfgs ? NULL : ml_logistic_find_border(fit);
+	fit->small = fit->size;
 	memset(fit->b, 0, sizeof(double) * fit->size);
-	mlk_logistic_memory(&fit->pass, ml_fit_doubles(mlk_logistic_plan(&fit->pass, problem->x, problem->label,
-																	 fit->weight, fit->outputs, small, threads)));
+	if (fit->border != NULL)
+	{
+		ml_logistic_place_border(fit);
+		size = mlk_logistic_plan_bordered(&fit->pass, problem->x, problem->label, fit->weight, fit->border, fit->position,
+										  fit->small - 1, threads);
+	}
+	else
+		size = mlk_logistic_plan(&fit->pass, problem->x, problem->label, fit->weight, fit->outputs, square, threads);
+	fit->hessian_size = fit->pass.hessian_size;
+	fit->hessian = fit->hessian_size > 0 ? ml_fit_doubles(fit->hessian_size) : NULL;
+	mlk_logistic_memory(&fit->pass, ml_fit_doubles(size));
 }
 
 static void
@@ -154,6 +166,7 @@ const MlAlgorithm ml_algorithm_logistic_regression = {
 	.help = "Logistic regression for two or more classes, with standard errors",
 	.tasks = ML_TASK_CLASSIFICATION,
 	.params = params,
+	.log_odds = true,
 	.default_scale = "standard",
 	.full_rank = full_rank,
 	.fit = fit_model,

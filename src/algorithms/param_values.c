@@ -74,14 +74,21 @@ ml_params_describe(const MlParamSpec *spec)
 			appendStringInfoString(&s, spec->type == ML_PARAM_INT ? "an integer" : "a finite number");
 			append_interval(&s, spec);
 			break;
+		case ML_PARAM_INT_LIST:
+			appendStringInfoString(&s, "an integer or an array of integers, each");
+			append_interval(&s, spec);
+			break;
 		case ML_PARAM_INT_OR_ENUM:
-			appendStringInfoString(&s, "an integer, or a share of at most 1,");
+			appendStringInfoString(&s, spec->min >= 1.0 ? "an integer" : "an integer, or a share of at most 1,");
 			append_interval(&s, spec);
 			if (spec->choices != NULL)
 			{
 				appendStringInfoString(&s, ", or one of ");
 				append_choices(&s, spec->choices);
 			}
+			break;
+		case ML_PARAM_THRESHOLD:
+			appendStringInfoString(&s, "a number >= 0 and <= 1, \"f1\", or {\"cost\": {\"fp\": cost, \"fn\": cost}} with costs >= 0");
 			break;
 	}
 	if (spec->nullable)
@@ -138,7 +145,7 @@ in_range(const MlParamSpec *spec, double v)
 {
 	if (!isfinite(v))
 		return false;
-	if (v != floor(v) && (spec->type == ML_PARAM_INT || (spec->type == ML_PARAM_INT_OR_ENUM && v > 1.0)))
+	if (v != floor(v) && (spec->type == ML_PARAM_INT || spec->type == ML_PARAM_INT_LIST || (spec->type == ML_PARAM_INT_OR_ENUM && v > 1.0)))
 		return false;
 	if (spec->min_open ? v <= spec->min : v < spec->min)
 		return false;
@@ -201,6 +208,80 @@ members_valid(const JsonbValue *value, bool array, bool (*valid) (const JsonbVal
 	return true;
 }
 
+/* all members of an array, or the one number, into out->list; false when one is not in range */
+static bool
+take_list(const MlParamSpec *spec, const JsonbValue *value, MlParamValue *out)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	out->list = palloc(sizeof(double));
+	out->n_list = 0;
+	if (value->type == jbvNumeric)
+	{
+		out->list[out->n_list++] = out->number;
+		return in_range(spec, out->number);
+	}
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return false;
+	out->list = palloc(sizeof(double) * (JsonContainerSize(value->val.binary.data) + 1));
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		if (item.type != jbvNumeric || !in_range(spec, ml_params_json_number(&item)))
+			return false;
+		out->list[out->n_list++] = ml_params_json_number(&item);
+	}
+	return true;
+}
+
+/* the one member of an object, or false */
+static bool
+only_member(const JsonbValue *object, const char *name, JsonbValue *member)
+{
+	return object->type == jbvBinary && JsonContainerIsObject(object->val.binary.data) &&
+		JsonContainerSize(object->val.binary.data) == 1 &&
+		getKeyJsonValueFromContainer(object->val.binary.data, name, strlen(name), member) != NULL;
+}
+
+static bool
+cost_of(const JsonbValue *costs, const char *name, double *cost)
+{
+	JsonbValue	member;
+
+	if (getKeyJsonValueFromContainer(costs->val.binary.data, name, strlen(name), &member) == NULL || !is_weight(&member))
+		return false;
+	*cost = ml_params_json_number(&member);
+	return true;
+}
+
+bool
+ml_params_read_costs(const JsonbValue *value, double *false_positive, double *false_negative)
+{
+	JsonbValue	costs;
+
+	return only_member(value, "cost", &costs) && costs.type == jbvBinary &&
+		JsonContainerIsObject(costs.val.binary.data) && JsonContainerSize(costs.val.binary.data) == 2 &&
+		cost_of(&costs, "fp", false_positive) && cost_of(&costs, "fn", false_negative) &&
+		*false_positive + *false_negative > 0.0;
+}
+
+static bool
+is_threshold(const JsonbValue *value, const MlParamValue *out)
+{
+	double		false_positive;
+	double		false_negative;
+
+	if (value->type == jbvNumeric)
+		return out->number >= 0.0 && out->number <= 1.0;
+	if (out->text != NULL)
+		return strcmp(out->text, "f1") == 0;
+	return ml_params_read_costs(value, &false_positive, &false_negative);
+}
+
 bool
 ml_params_accept(const MlParamSpec *spec, const JsonbValue *value, MlParamValue *out)
 {
@@ -209,7 +290,7 @@ ml_params_accept(const MlParamSpec *spec, const JsonbValue *value, MlParamValue 
 	out->number = NAN;
 	if (out->is_null)
 		return spec->nullable || spec->type == ML_PARAM_CLASS_WEIGHT ||
-			spec->type == ML_PARAM_FEATURE_SIGNS || spec->type == ML_PARAM_FEATURE_GROUPS;
+			spec->type == ML_PARAM_FEATURE_SIGNS || spec->type == ML_PARAM_FEATURE_GROUPS || spec->type == ML_PARAM_THRESHOLD;
 	if (value->type == jbvString)
 		out->text = pnstrdup(value->val.string.val, value->val.string.len);
 	else if (value->type == jbvNumeric)
@@ -235,8 +316,12 @@ ml_params_accept(const MlParamSpec *spec, const JsonbValue *value, MlParamValue 
 		case ML_PARAM_INT_OR_ENUM:
 			return out->text != NULL ? ml_params_is_choice(spec->choices, out->text) :
 				value->type == jbvNumeric && in_range(spec, out->number);
+		case ML_PARAM_INT_LIST:
+			return take_list(spec, value, out);
 		case ML_PARAM_BOOL_OR_ENUM:
 			return out->text != NULL ? ml_params_is_choice(spec->choices, out->text) : value->type == jbvBool;
+		case ML_PARAM_THRESHOLD:
+			return is_threshold(value, out);
 	}
 	return false;
 }

@@ -8,16 +8,6 @@
 #include "nearest.h"
 #include "utils/builtins.h"
 
-static int
-count_specs(const MlParamSpec *specs)
-{
-	int			n = 0;
-
-	while (specs[n].name != NULL)
-		n++;
-	return n;
-}
-
 static void
 refuse_value(const MlAlgorithm *algorithm, const MlParamSpec *spec, const JsonbValue *value)
 {
@@ -34,33 +24,35 @@ set_default(const MlParamSpec *spec, MlParamValue *out)
 	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(spec->fallback)));
 	JsonbValue	value;
 
-	if (!JsonbExtractScalar(&json->root, &value) || !ml_params_accept(spec, &value, out))
+	if (!JsonbExtractScalar(&json->root, &value))
+	{
+		value.type = jbvBinary;
+		value.val.binary.data = &json->root;
+		value.val.binary.len = VARSIZE(json) - VARHDRSZ;
+	}
+	if (!ml_params_accept(spec, &value, out))
 		elog(ERROR, "default of parameter \"%s\" is out of its own range", spec->name);
 }
 
 /* row of the table for a given name or alias; ERROR with the nearest name */
 static int
-find_spec(const MlAlgorithm *algorithm, int n, const char *name)
+find_spec(const MlParams *params, const char *name)
 {
-	const char **names = palloc(sizeof(char *) * (n + 1));
+	const MlAlgorithm *algorithm = params->algorithm;
+	const char **names = palloc(sizeof(char *) * (params->n + 1));
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < params->n; i++)
 	{
-		const MlParamSpec *spec = &algorithm->params[i];
+		const MlParamSpec *spec = params->specs[i];
 
 		if (strcmp(spec->name, name) == 0 || ml_params_is_choice(spec->alias, name))
 			return i;
 		names[i] = spec->name;
 	}
-	if (n == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown parameter \"%s\" of %s", name, algorithm->name),
-				 errdetail("%s has no parameters.", algorithm->name)));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown parameter \"%s\" of %s", name, algorithm->name),
-			 errhint("%s", ml_nearest_hint(name, names, n))));
+			 errhint("%s", ml_nearest_hint(name, names, params->n))));
 	return -1;
 }
 
@@ -90,16 +82,17 @@ take_given(MlParams *params, Jsonb *given)
 		{
 			char	   *name = pnstrdup(item.val.string.val, item.val.string.len);
 
-			at = find_spec(algorithm, params->n, name);
+			at = find_spec(params, name);
 			if (seen[at] != NULL)
-				given_twice(algorithm, algorithm->params[at].name, seen[at], name);
+				given_twice(algorithm, params->specs[at]->name, seen[at], name);
 			seen[at] = name;
 		}
 		else if (token == WJB_VALUE)
 		{
 			memset(&params->values[at], 0, sizeof(MlParamValue));
-			if (!ml_params_accept(&algorithm->params[at], &item, &params->values[at]))
-				refuse_value(algorithm, &algorithm->params[at], &item);
+			if (!ml_params_accept(params->specs[at], &item, &params->values[at]))
+				refuse_value(algorithm, params->specs[at], &item);
+			params->values[at].given = true;
 		}
 	}
 }
@@ -110,10 +103,10 @@ ml_params_parse(const MlAlgorithm *algorithm, Jsonb *given)
 	MlParams   *params = palloc0(sizeof(MlParams));
 
 	params->algorithm = algorithm;
-	params->n = count_specs(algorithm->params);
+	params->specs = ml_params_specs(algorithm, &params->n, &params->n_own);
 	params->values = palloc0(sizeof(MlParamValue) * (params->n + 1));
 	for (int i = 0; i < params->n; i++)
-		set_default(&algorithm->params[i], &params->values[i]);
+		set_default(params->specs[i], &params->values[i]);
 	if (given == NULL)
 		return params;
 	if (!JB_ROOT_IS_OBJECT(given))
@@ -134,9 +127,11 @@ ml_params_json(const MlParams *params)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < params->n; i++)
 	{
-		const char *name = params->algorithm->params[i].name;
+		const char *name = params->specs[i]->name;
 		JsonbValue	key;
 
+		if (i >= params->n_own && !params->values[i].given)
+			continue;
 		key.type = jbvString;
 		key.val.string.val = unconstify(char *, name);
 		key.val.string.len = strlen(name);
@@ -151,7 +146,7 @@ ml_params_value(const MlParams *p, const char *name)
 {
 	for (int i = 0; i < p->n; i++)
 	{
-		if (strcmp(p->algorithm->params[i].name, name) == 0)
+		if (strcmp(p->specs[i]->name, name) == 0)
 			return &p->values[i];
 	}
 	return NULL;
@@ -213,4 +208,19 @@ ml_params_number(const MlParams *p, const char *name, const char **choice)
 
 	*choice = value->text;
 	return value->number;
+}
+
+const double *
+ml_params_list(const MlParams *p, const char *name, int *n)
+{
+	const MlParamValue *value = own_value(p, name);
+
+	*n = value->n_list;
+	return value->list;
+}
+
+bool
+ml_params_costs(const MlParams *p, const char *name, double *false_positive, double *false_negative)
+{
+	return ml_params_read_costs(&own_value(p, name)->json, false_positive, false_negative);
 }

@@ -11,14 +11,19 @@ typedef struct MlParamValue
 	bool		is_null;
 	double		number;			/* INT, REAL; BOOL: 0 or 1; NaN for a word in its place */
 	char	   *text;			/* ENUM, and whatever else was given as a word */
+	double	   *list;			/* INT_LIST */
+	int			n_list;
 	JsonbValue	json;			/* as given, for the record */
+	bool		given;			/* by the caller */
 } MlParamValue;
 
 struct MlParams
 {
 	const MlAlgorithm *algorithm;
+	const MlParamSpec **specs;	/* of ml_params_specs */
 	int			n;
-	MlParamValue *values;		/* one per row of algorithm->params */
+	int			n_own;			/* the algorithm's own come first */
+	MlParamValue *values;		/* one per spec */
 };
 
 /* the value of a parameter, or NULL when the algorithm has none of that name */
@@ -33,6 +38,8 @@ extern char *ml_params_describe(const MlParamSpec *spec);
 extern char *ml_params_show(const JsonbValue *value);
 /* store value when it fits the row of the table */
 extern bool ml_params_accept(const MlParamSpec *spec, const JsonbValue *value, MlParamValue *out);
+/* {"cost": {"fp": cost, "fn": cost}}, costs >= 0 and one of them above 0; false for anything else (param_values.c) */
+extern bool ml_params_read_costs(const JsonbValue *value, double *false_positive, double *false_negative);
 /* text is one of choices, "a|b|c" */
 extern bool ml_params_is_choice(const char *choices, const char *text);
 

@@ -13,6 +13,7 @@ ml_tree_importance(const void *state, bool by_gain, double *out)
 {
 	const MlTreeState *s = state;
 
+	ml_tree_need_info(s);
 	mlk_ensemble_importance(&s->e, by_gain, out);
 }
 
@@ -32,6 +33,7 @@ ml_tree_explain(const void *state, const MlkDesign *x, int64 row, int class_inde
 	Size		size = mlk_shap_work(&s->e);
 	void	   *work;
 
+	ml_tree_need_info(s);
 	if (size > LARGEST_WORK)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -46,15 +48,16 @@ ml_tree_explain(const void *state, const MlkDesign *x, int64 row, int class_inde
 static const uint32 *
 set_codes(const MlkEnsemble *e, const MlkNode *node, int *n)
 {
+	const MlkNodeSet *set = mlk_node_set(e, node);
 	uint32		feature = mlk_node_feature(e, node);
-	uint32		from = (uint32) node->test.set.begin * 32;
-	uint32		to = Min(e->codes[feature], from + (uint32) node->test.set.words * 32);
+	uint32		from = (uint32) set->begin * 32;
+	uint32		to = Min(e->codes[feature], from + (uint32) set->words * 32);
 	uint32	   *codes = ml_tree_array(uint32, to > from ? to - from : 0);
 
 	*n = 0;
 	for (uint32 code = from; code < to; code++)
 	{
-		if (mlk_node_has_code(e, node, code))
+		if (mlk_set_has(e, set, code))
 			codes[(*n)++] = code;
 	}
 	return codes;
@@ -105,7 +108,7 @@ describe_node(const MlTreeState *s, uint32 tree, uint32 at, MlTreeNode *out)
 	if (out->category)
 		out->codes = set_codes(e, node, &out->n_codes);
 	else
-		out->threshold = node->test.threshold;
+		out->threshold = mlk_node_threshold(e, node);
 }
 
 MlTreeNode *
@@ -120,6 +123,7 @@ ml_tree_nodes(const void *state, int tree, int *n, int *n_trees)
 	if (tree < 0 || tree >= *n_trees)
 		return NULL;
 	*n = (int) (e->roots[tree + 1] - e->roots[tree]);
+	ml_tree_need_info(s);
 	nodes = ml_tree_array(MlTreeNode, *n);
 	memset(nodes, 0, sizeof(MlTreeNode) * *n);
 	nodes[0].parent = -1;

@@ -15,7 +15,7 @@
 #include "kernels/grow.h"
 #include "kernels/tree.h"
 
-#define ML_TREE_STATE_VERSION 1
+#define ML_TREE_STATE_VERSION 2
 
 /* raw scores -> predictions; stored: append only */
 typedef enum MlTreeLink
@@ -46,7 +46,7 @@ extern MlTreeState *ml_tree_state_create(const MlkBinned *binned, int n_outputs,
  * Append one tree.  nodes[0] is the root; a node's children come after it, in any order.  A category's set begins at
  * sets[node->set]: (n_bins + 31) / 32 words, bit b = bin b goes left; missing_left alone decides for the missing bin.
  * leaf_values: values_per_leaf numbers for each leaf, in the order of the leaves in nodes; finite.
- * rows of a node: what it is weighed with when a prediction is explained.
+ * rows of a node: what it is weighed with when a prediction is explained; at least 1, a split has those of both its children.
  * ERROR 54000 when the state would outgrow 1 GB.  Main thread only.
  */
 extern void ml_tree_state_add(MlTreeState *state, const MlkGrownNode *nodes, int n, const uint32 *sets,

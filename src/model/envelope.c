@@ -68,7 +68,7 @@ ml_envelope_seal(const MlEnvelope *head, const MlBlobWriter *payload, size_t *le
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 
 	ml_blob_put_bytes(&w, magic, MAGIC_LENGTH);
-	ml_blob_put_u32(&w, ML_FORMAT_VERSION);
+	ml_blob_put_u32(&w, head->has_held ? ML_FORMAT_VERSION_HELD : ML_FORMAT_VERSION);
 	ml_blob_put_string(&w, head->algorithm);
 	ml_blob_put_u32(&w, head->state_version);
 	ml_blob_put_u64(&w, payload->len);
@@ -81,7 +81,7 @@ ml_envelope_seal(const MlEnvelope *head, const MlBlobWriter *payload, size_t *le
 
 /* magic and format version: what must hold before the rest of the head means anything */
 static void
-check_start(MlBlobReader *r)
+check_start(MlBlobReader *r, MlEnvelope *head)
 {
 	uint32		version;
 
@@ -91,12 +91,13 @@ check_start(MlBlobReader *r)
 	version = ml_blob_get_u32(r);
 	if (!ml_blob_ok(r))
 		corrupted(r->error);
-	if (version != ML_FORMAT_VERSION)
+	if (version != ML_FORMAT_VERSION && version != ML_FORMAT_VERSION_HELD)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("model bytes have format version %u", version),
-				 errdetail("This build of mlops reads format version %d.", ML_FORMAT_VERSION),
+				 errdetail("This build of mlops reads format versions %d and %d.", ML_FORMAT_VERSION, ML_FORMAT_VERSION_HELD),
 				 errhint("A model of a newer mlops needs that release to be installed.")));
+	head->has_held = version == ML_FORMAT_VERSION_HELD;
 }
 
 MlBlobReader
@@ -109,7 +110,7 @@ ml_envelope_open(const uint8 *data, size_t len, MlEnvelope *head)
 	size_t		head_len;
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 
-	check_start(&r);
+	check_start(&r, head);
 	algorithm = ml_blob_get_string(&r, &algorithm_len);
 	head->state_version = ml_blob_get_u32(&r);
 	payload_len = ml_blob_get_u64(&r);

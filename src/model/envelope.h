@@ -14,11 +14,13 @@
 #include "model/blob.h"
 
 #define ML_FORMAT_VERSION 1
+#define ML_FORMAT_VERSION_HELD 2	/* a section of held-back rows follows the algorithm's */
 
 typedef struct MlEnvelope
 {
 	char		algorithm[64];
 	uint32		state_version;
+	bool		has_held;		/* format version 2 */
 } MlEnvelope;
 
 /* palloc'd writer (grows with repalloc_huge in the current context) */
