@@ -44,6 +44,7 @@ typedef struct MlVersionRow
 	uint64		fingerprint;
 	double		seconds;
 	char	   *build;			/* extension, server, BLAS */
+	Jsonb	   *inspection;		/* what was found wrong with the data; NULL: nobody looked */
 } MlVersionRow;
 
 /* a per-class metric has a label */

@@ -202,6 +202,8 @@ delete_version(int64 version_id)
 	ml_sql_put_int64(&args, version_id);
 	ml_sql_run("DELETE FROM mlops.model_chunk WHERE version_id = $1", &args);
 	ml_sql_run("DELETE FROM mlops.model_metric WHERE version_id = $1", &args);
+	ml_sql_run("DELETE FROM mlops.trial t USING mlops.model_version v"
+			   " WHERE v.version_id = $1 AND t.model_id = v.model_id AND t.version = v.version", &args);
 	ml_sql_run("DELETE FROM mlops.model_version WHERE version_id = $1", &args);
 }
 
@@ -249,6 +251,7 @@ drop_model(const MlModelRow *model)
 			   " WHERE v.version_id = c.version_id AND v.model_id = $1", &args);
 	ml_sql_run("DELETE FROM mlops.model_metric m USING mlops.model_version v"
 			   " WHERE v.version_id = m.version_id AND v.model_id = $1", &args);
+	ml_sql_run("DELETE FROM mlops.trial WHERE model_id = $1", &args);
 	versions = (int) ml_sql_run("DELETE FROM mlops.model_version WHERE model_id = $1", &args);
 	ml_sql_run("DELETE FROM mlops.deployment WHERE model_id = $1", &args);
 	ml_sql_run("DELETE FROM mlops.model_alias WHERE model_id = $1", &args);

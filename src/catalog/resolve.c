@@ -75,6 +75,8 @@ ml_catalog_unknown_model(const char *name)
 			names[n++] = model.name;
 	}
 	ml_scan_end(&scan);
+	/* a scan finds them wherever the table had room */
+	qsort(names, n, sizeof(names[0]), pg_qsort_strcmp);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("model \"%s\" does not exist", name),

@@ -23,8 +23,8 @@
 
 #include "catalog/tables.h"
 
-#define N_TABLES (ML_TABLE_PRIVILEGE + 1)
-#define N_INDEXES (ML_INDEX_PRIVILEGE + 1)
+#define N_TABLES (ML_TABLE_CONTRACT + 1)
+#define N_INDEXES (ML_INDEX_CONTRACT_NAME + 1)
 
 static const char *const table_names[N_TABLES] = {
 	[ML_TABLE_MODEL] = "model",
@@ -32,6 +32,7 @@ static const char *const table_names[N_TABLES] = {
 	[ML_TABLE_CHUNK] = "model_chunk",
 	[ML_TABLE_ALIAS] = "model_alias",
 	[ML_TABLE_PRIVILEGE] = "model_privilege",
+	[ML_TABLE_CONTRACT] = "contract",
 };
 
 static const char *const index_names[N_INDEXES] = {
@@ -41,6 +42,7 @@ static const char *const index_names[N_INDEXES] = {
 	[ML_INDEX_CHUNK] = "model_chunk_pkey",
 	[ML_INDEX_ALIAS] = "model_alias_pkey",
 	[ML_INDEX_PRIVILEGE] = "model_privilege_pkey",
+	[ML_INDEX_CONTRACT_NAME] = "contract_name_key",
 };
 
 /* what the names mean in this database, now */

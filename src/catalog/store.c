@@ -137,11 +137,12 @@ insert_row(const MlVersionRow *row, Size len, Oid caller)
 	ml_sql_put_int64(&args, (int64) len);
 	ml_sql_put_text(&args, row->build);
 	ml_sql_put_role(&args, caller);
+	ml_sql_put_jsonb(&args, row->inspection);
 	ml_sql_run("INSERT INTO mlops.model_version (model_id, version, algorithm, task, params, definition, preprocess,"
 			   " features, classes, reference, metrics, metric, value, baseline, train_rows, test_rows, skipped_rows,"
-			   " seed, fingerprint, seconds, bytes, build, created_by)"
+			   " seed, fingerprint, seconds, bytes, build, created_by, inspection)"
 			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,"
-			   " $21, $22, $23) RETURNING version_id", &args);
+			   " $21, $22, $23, $24) RETURNING version_id", &args);
 	return ml_sql_get_int64(1, 0);
 }
 

@@ -28,7 +28,8 @@ typedef enum MlTable
 	ML_TABLE_VERSION,
 	ML_TABLE_CHUNK,
 	ML_TABLE_ALIAS,
-	ML_TABLE_PRIVILEGE
+	ML_TABLE_PRIVILEGE,
+	ML_TABLE_CONTRACT
 } MlTable;
 
 typedef enum MlIndex
@@ -38,7 +39,8 @@ typedef enum MlIndex
 	ML_INDEX_VERSION_NUMBER,	/* model_version(model_id, version) */
 	ML_INDEX_CHUNK,				/* model_chunk(version_id, chunk) */
 	ML_INDEX_ALIAS,				/* model_alias(model_id, alias) */
-	ML_INDEX_PRIVILEGE			/* model_privilege(model_id, grantee, privilege) */
+	ML_INDEX_PRIVILEGE,			/* model_privilege(model_id, grantee, privilege) */
+	ML_INDEX_CONTRACT_NAME		/* contract(name) */
 } MlIndex;
 
 enum
@@ -80,7 +82,8 @@ enum
 	VERSION_BUILD,
 	VERSION_CREATED_BY,
 	VERSION_CREATED_AT,
-	VERSION_COLUMNS = VERSION_CREATED_AT
+	VERSION_INSPECTION,
+	VERSION_COLUMNS = VERSION_INSPECTION
 };
 
 enum
@@ -102,6 +105,19 @@ enum
 	PRIVILEGE_MODEL_ID = 1,
 	PRIVILEGE_GRANTEE,
 	PRIVILEGE_NAME
+};
+
+enum
+{
+	CONTRACT_ID = 1,
+	CONTRACT_NAME,
+	CONTRACT_OWNER,
+	CONTRACT_SOURCE,
+	CONTRACT_PATH,
+	CONTRACT_RULES,
+	CONTRACT_CREATED_AT,
+	CONTRACT_UPDATED_AT,
+	CONTRACT_COLUMNS = CONTRACT_UPDATED_AT
 };
 
 /* ---- reading (scan.c) ---- */

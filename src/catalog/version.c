@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
+#include "access/heaptoast.h"
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -16,6 +18,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/tables.h"
+#include "pages.h"
 
 typedef void (*VersionFn) (HeapTuple tuple, TupleDesc desc, void *result);
 
@@ -105,6 +108,7 @@ copy_version(HeapTuple tuple, TupleDesc desc, void *result)
 	row->fingerprint = (uint64) DatumGetInt64(v[VERSION_FINGERPRINT - 1]);
 	row->seconds = float_or_nan(COLUMN(VERSION_SECONDS));
 	row->build = text_or_null(COLUMN(VERSION_BUILD));
+	row->inspection = jsonb_or_null(COLUMN(VERSION_INSPECTION));
 #undef COLUMN
 }
 
@@ -155,6 +159,9 @@ ml_catalog_version_id(int64 model_id, int version)
 
 /* ---- bytes ---- */
 
+/* a multiple of what a TOAST tuple holds, so that none is fetched twice; its memory comes from the heap and goes back there */
+#define SLICE_BYTES ((Size) 48 * TOAST_MAX_CHUNK_SIZE)
+
 /* where chunks go */
 typedef struct Bytes
 {
@@ -174,19 +181,53 @@ bytes_missing(const Bytes *bytes)
 			 errhint("Restore the version from a backup, or train again with mlops_retrain().")));
 }
 
+/* data goes behind what is there already */
+static void
+append_data(struct varlena *data, Bytes *bytes)
+{
+	Size		size = VARSIZE_ANY_EXHDR(data);
+
+	if (size > bytes->size - bytes->filled)
+		bytes_missing(bytes);
+	memcpy(bytes->data + bytes->filled, VARDATA_ANY(data), size);
+	bytes->filled += size;
+}
+
+/* length of a value that can be fetched in slices at no extra cost: stored out of line and not compressed; else 0 */
+static Size
+sliceable(Datum datum)
+{
+	struct varlena *stored = (struct varlena *) DatumGetPointer(datum);
+	struct varatt_external pointer;
+
+	if (!VARATT_IS_EXTERNAL_ONDISK(stored))
+		return 0;
+	VARATT_EXTERNAL_GET_POINTER(pointer, stored);
+	return VARATT_EXTERNAL_IS_COMPRESSED(pointer) ? 0 : VARATT_EXTERNAL_GET_EXTSIZE(pointer);
+}
+
+/* in slices whose memory is used again: fresh pages for a second copy of megabytes would take longer than the copying */
 static void
 append_chunk(HeapTuple tuple, TupleDesc desc, int number, Bytes *bytes)
 {
 	bool		isnull;
 	int			stored = DatumGetInt32(heap_getattr(tuple, CHUNK_NUMBER, desc, &isnull));
 	Datum		datum = heap_getattr(tuple, CHUNK_DATA, desc, &isnull);
-	struct varlena *data = PG_DETOAST_DATUM_PACKED(datum);
-	Size		size = VARSIZE_ANY_EXHDR(data);
+	Size		sliced = sliceable(datum);
+	struct varlena *data;
 
-	if (stored != number || size > bytes->size - bytes->filled)
+	if (stored != number)
 		bytes_missing(bytes);
-	memcpy(bytes->data + bytes->filled, VARDATA_ANY(data), size);
-	bytes->filled += size;
+	for (Size from = 0; from < sliced; from += SLICE_BYTES)
+	{
+		data = PG_DETOAST_DATUM_SLICE(datum, from, Min(SLICE_BYTES, sliced - from));
+		append_data(data, bytes);
+		pfree(data);
+	}
+	if (sliced > 0)
+		return;
+	data = PG_DETOAST_DATUM_PACKED(datum);
+	append_data(data, bytes);
 	if ((Pointer) data != DatumGetPointer(datum))
 		pfree(data);
 }
@@ -204,7 +245,7 @@ copy_bytes(HeapTuple tuple, TupleDesc desc, void *result)
 	if (size < 0 || (Size) size > MaxAllocHugeSize)
 		bytes_missing(bytes);
 	bytes->size = (Size) size;
-	bytes->data = palloc_extended(Max(bytes->size, 1), MCXT_ALLOC_HUGE);
+	bytes->data = ml_large_pages(palloc_extended(Max(bytes->size, 1), MCXT_ALLOC_HUGE), bytes->size);
 
 	ml_key_int64(&key, CHUNK_VERSION_ID, bytes->version_id);
 	ml_scan_begin_ordered(&scan, ML_TABLE_CHUNK, ML_INDEX_CHUNK, GetActiveSnapshot(), &key, 1);

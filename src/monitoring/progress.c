@@ -36,7 +36,8 @@ enum
 	PARAM_COMMAND,
 	PARAM_PHASE = PARAM_COMMAND + 3,
 	PARAM_MODEL = PARAM_PHASE + 4,
-	PARAM_END = PGSTAT_NUM_PROGRESS_PARAM
+	PARAM_BOARD = PGSTAT_NUM_PROGRESS_PARAM - 1,
+	PARAM_END = PARAM_BOARD		/* of the model */
 };
 
 #define TEXT_BYTES(from, to) (((to) - (from)) * sizeof(int64))
@@ -64,7 +65,10 @@ typedef struct Call
 	int			stage;			/* 0 before the first */
 	char		command[COMMAND_BYTES + 1];
 	char		model[MODEL_BYTES + 1];
+	char		prefix[PHASE_BYTES + 1];
 	char		phase[PHASE_BYTES + 1];
+	uint32		board;
+	int			hushed;			/* client_min_messages that the client asked for; 0: as it is */
 	TimestampTz wall_started;
 	instr_time	started;
 	instr_time	stage_started;
@@ -114,6 +118,7 @@ publish_call(void)
 	publish_text(PARAM_COMMAND, PARAM_PHASE, call.command);
 	publish_text(PARAM_PHASE, PARAM_MODEL, call.phase);
 	publish_text(PARAM_MODEL, PARAM_END, call.model);
+	pgstat_progress_update_param(PARAM_BOARD, call.board);
 	call.cleared = false;
 }
 
@@ -190,7 +195,7 @@ ml_progress_stage(MlStage stage, int64 total)
 	INSTR_TIME_SET_CURRENT(now);
 	close_stage(now);
 	call.stage = stage;
-	clip(call.phase, PHASE_BYTES, NULL);
+	clip(call.phase, PHASE_BYTES, call.prefix);
 	publish_text(PARAM_PHASE, PARAM_MODEL, call.phase);
 	publish_numbers(0, total);
 }
@@ -240,19 +245,33 @@ notify(int64 done, int64 total, double seconds)
 			 errhidestmt(true), errhidecontext(true)));
 }
 
+static void
+set_phase(const char *phase)
+{
+	char		text[2 * PHASE_BYTES + 1];
+
+	if (call.prefix[0] != '\0')
+	{
+		snprintf(text, sizeof(text), "%s%s", call.prefix, phase);
+		phase = text;
+	}
+	if (strncmp(phase, call.phase, PHASE_BYTES) == 0)
+		return;
+	clip(call.phase, PHASE_BYTES, phase);
+	publish_text(PARAM_PHASE, PARAM_MODEL, call.phase);
+}
+
 void
 ml_progress_update(const char *phase, int64 done, int64 total)
 {
 	instr_time	now;
+	int			level;
 
 	CHECK_FOR_INTERRUPTS();
 	if (!call.active)
 		return;
-	if (phase != NULL && strncmp(phase, call.phase, PHASE_BYTES) != 0)
-	{
-		clip(call.phase, PHASE_BYTES, phase);
-		publish_text(PARAM_PHASE, PARAM_MODEL, call.phase);
-	}
+	if (phase != NULL)
+		set_phase(phase);
 	publish_numbers(done, total);
 	if (!ml_progress || whereToSendOutput != DestRemote)
 		return;
@@ -260,7 +279,45 @@ ml_progress_update(const char *phase, int64 done, int64 total)
 	if (seconds_between(call.noticed, now) < NOTICE_SECONDS)
 		return;
 	call.noticed = now;
+	level = client_min_messages;
+	if (call.hushed != 0)
+		client_min_messages = call.hushed;
 	notify(done, total, seconds_between(call.started, now));
+	client_min_messages = level;
+}
+
+void
+ml_progress_board(uint32 handle)
+{
+	call.board = handle;
+	if (call.active)
+		pgstat_progress_update_param(PARAM_BOARD, handle);
+}
+
+void
+ml_progress_prefix(const char *prefix)
+{
+	clip(call.prefix, PHASE_BYTES, prefix);
+}
+
+int
+ml_progress_hush(void)
+{
+	int			level = client_min_messages;
+
+	if (level < ERROR)
+	{
+		call.hushed = level;
+		client_min_messages = ERROR;
+	}
+	return level;
+}
+
+void
+ml_progress_unhush(int level)
+{
+	client_min_messages = level;
+	call.hushed = 0;
 }
 
 /* ---- reading ---- */
@@ -281,23 +338,37 @@ unpack_text(const int64 *params, int from, int to)
 	return text[0] != '\0' && pg_verifymbstr(text, strlen(text), true) ? text : NULL;
 }
 
+/* NULL when it runs none of our calls, or the caller may not see it */
+static const PgBackendStatus *
+status_of(int backend)
+{
+	LocalPgBackendStatus *local = pgstat_fetch_stat_local_beentry(backend + 1);
+
+	if (local == NULL || local->backendStatus.st_progress_command != PROGRESS_COMMAND_MLOPS)
+		return NULL;
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) && !has_privs_of_role(GetUserId(), local->backendStatus.st_userid))
+		return NULL;
+	return &local->backendStatus;
+}
+
+uint32
+ml_progress_read_board(int backend)
+{
+	const PgBackendStatus *status = status_of(backend);
+
+	return status != NULL ? (uint32) status->st_progress_param[PARAM_BOARD] : 0;
+}
+
 bool
 ml_progress_read(int backend, MlProgressRow *out)
 {
-	LocalPgBackendStatus *local = pgstat_fetch_stat_local_beentry(backend + 1);
-	PgBackendStatus *status;
+	const PgBackendStatus *status = status_of(backend);
 	const int64 *params;
 	int64		stage;
 
-	if (local == NULL)
+	if (status == NULL)
 		return false;
-	status = &local->backendStatus;
 	params = status->st_progress_param;
-	if (status->st_progress_command != PROGRESS_COMMAND_MLOPS)
-		return false;
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) && !has_privs_of_role(GetUserId(), status->st_userid))
-		return false;
-
 	stage = params[PARAM_STAGE];
 	out->pid = status->st_procpid;
 	out->database = status->st_databaseid;

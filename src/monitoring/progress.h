@@ -25,7 +25,19 @@ extern void ml_progress_start(const char *command, const char *model);
 extern void ml_progress_stage(MlStage stage, int64 total);	/* total 0 = unknown; remembers the time of each stage */
 /* cheap; checks for interrupts; NOTICE every 5 s when mlops.progress is on */
 extern void ml_progress_update(const char *phase, int64 done, int64 total);
+/* what phases begin with from now on ("trial 7/20, "); NULL: nothing.  Long ones are cut like phases */
+extern void ml_progress_prefix(const char *prefix);
+
+/*
+ * Keeps NOTICEs and WARNINGs of what follows from the client, but not those of progress: what a hundred fits have to say alike is
+ * said once.  Returns what ml_progress_unhush wants; call that on errors too.
+ */
+extern int	ml_progress_hush(void);
+extern void ml_progress_unhush(int level);
 extern void ml_progress_end(void);	/* also on error: a transaction callback does it */
+
+/* for live.c: the segment of shared memory with the call's trials, 0: none */
+extern void ml_progress_board(uint32 handle);
 
 /* seconds spent in each stage of the call at hand (index: MlStage), for the bench and the version's record */
 extern const double *ml_progress_seconds(void);
@@ -50,5 +62,8 @@ typedef struct MlProgressRow
 extern int	ml_progress_backends(void);
 /* backend in [0, ml_progress_backends()); false when it runs none of our calls or the caller may not see it */
 extern bool ml_progress_read(int backend, MlProgressRow *out);
+
+/* for live.c: the segment that the backend's call names; 0: none, or the caller may not see it */
+extern uint32 ml_progress_read_board(int backend);
 
 #endif							/* ML_PROGRESS_H */
