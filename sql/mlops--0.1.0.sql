@@ -62,6 +62,7 @@ CREATE TABLE mlops.model_version (
 	build text,
 	created_by regrole NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT now(),
+	inspection jsonb,
 	CONSTRAINT model_version_number_key UNIQUE (model_id, version)
 );
 COMMENT ON TABLE mlops.model_version IS 'one training''s result; rows never change';
@@ -90,6 +91,7 @@ COMMENT ON COLUMN mlops.model_version.bytes IS 'size of the model, to be found i
 COMMENT ON COLUMN mlops.model_version.build IS 'extension, server and BLAS library that made it';
 COMMENT ON COLUMN mlops.model_version.created_by IS 'who trained it';
 COMMENT ON COLUMN mlops.model_version.created_at IS 'when it was stored';
+COMMENT ON COLUMN mlops.model_version.inspection IS 'what was found wrong with its data; NULL when mlops.inspect was off';
 
 CREATE TABLE mlops.model_chunk (
 	version_id bigint NOT NULL,
@@ -190,6 +192,64 @@ COMMENT ON COLUMN mlops.model_schedule.options IS 'options as given to mlops_sch
 COMMENT ON COLUMN mlops.model_schedule.created_by IS 'role that the job runs as';
 COMMENT ON COLUMN mlops.model_schedule.created_at IS 'when it was scheduled';
 
+CREATE TABLE mlops.contract (
+	contract_id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT contract_pkey PRIMARY KEY,
+	name text COLLATE "C" NOT NULL CONSTRAINT contract_name_key UNIQUE
+		CONSTRAINT contract_name_length CHECK (octet_length(name) BETWEEN 1 AND 200),
+	owner regrole NOT NULL,
+	source text NOT NULL,
+	path text NOT NULL,
+	rules jsonb NOT NULL CONSTRAINT contract_rules CHECK (jsonb_typeof(rules) = 'array'),
+	created_at timestamptz NOT NULL DEFAULT now(),
+	updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE mlops.contract IS 'what tables must hold';
+COMMENT ON COLUMN mlops.contract.contract_id IS 'key';
+COMMENT ON COLUMN mlops.contract.name IS 'what functions take as contract; unique in the database';
+COMMENT ON COLUMN mlops.contract.owner IS 'role that may check by it, change and drop it, together with its members';
+COMMENT ON COLUMN mlops.contract.source IS 'query that it was written for, every name qualified';
+COMMENT ON COLUMN mlops.contract.path IS 'search path that its expressions are read under';
+COMMENT ON COLUMN mlops.contract.rules IS 'the rules, as mlops_expect takes them';
+COMMENT ON COLUMN mlops.contract.created_at IS 'when it was first written down';
+COMMENT ON COLUMN mlops.contract.updated_at IS 'when it was last written down';
+
+CREATE TABLE mlops.trial (
+	model_id bigint NOT NULL,
+	version integer NOT NULL,
+	trial integer NOT NULL CONSTRAINT trial_trial CHECK (trial >= 1),
+	command text NOT NULL CONSTRAINT trial_command CHECK (command IN ('tune', 'auto')),
+	rank integer CONSTRAINT trial_rank CHECK (rank >= 1),
+	algorithm text NOT NULL,
+	params jsonb NOT NULL,
+	status text NOT NULL CONSTRAINT trial_status CHECK (status IN ('done', 'stopped', 'failed')),
+	message text,
+	folds integer NOT NULL CONSTRAINT trial_folds CHECK (folds >= 0),
+	train_rows bigint NOT NULL CONSTRAINT trial_train_rows CHECK (train_rows >= 0),
+	metric text NOT NULL,
+	mean float8,
+	stddev float8,
+	seconds float8 NOT NULL CONSTRAINT trial_seconds CHECK (seconds >= 0),
+	started_at timestamptz NOT NULL,
+	CONSTRAINT trial_pkey PRIMARY KEY (model_id, version, trial)
+);
+COMMENT ON TABLE mlops.trial IS 'what was tried before a version was trained, one set of parameters a row; rows never change';
+COMMENT ON COLUMN mlops.trial.model_id IS 'the model';
+COMMENT ON COLUMN mlops.trial.version IS 'the version that the best trial became';
+COMMENT ON COLUMN mlops.trial.trial IS 'number within the search, from 1, in the order of the first fits';
+COMMENT ON COLUMN mlops.trial.command IS 'tune or auto';
+COMMENT ON COLUMN mlops.trial.rank IS 'place among those judged on all folds and rows; NULL for the others';
+COMMENT ON COLUMN mlops.trial.algorithm IS 'one of mlops_algorithms()';
+COMMENT ON COLUMN mlops.trial.params IS 'hyperparameters as tried, without defaults';
+COMMENT ON COLUMN mlops.trial.status IS 'done: judged on all folds and rows; stopped: beaten before that, or out of time; failed: these parameters led to an error';
+COMMENT ON COLUMN mlops.trial.message IS 'the error';
+COMMENT ON COLUMN mlops.trial.folds IS 'folds it was judged on';
+COMMENT ON COLUMN mlops.trial.train_rows IS 'rows that its last fit learned from';
+COMMENT ON COLUMN mlops.trial.metric IS 'the deciding metric';
+COMMENT ON COLUMN mlops.trial.mean IS 'mean of the metric over these folds; NULL when it is not defined';
+COMMENT ON COLUMN mlops.trial.stddev IS 'standard deviation over these folds';
+COMMENT ON COLUMN mlops.trial.seconds IS 'how long its fits took';
+COMMENT ON COLUMN mlops.trial.started_at IS 'when its first fit began';
+
 -- A version never changes.
 CREATE FUNCTION mlops.refuse_update() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'mlops_refuse_update' LANGUAGE C;
@@ -200,6 +260,8 @@ CREATE TRIGGER refuse_update BEFORE UPDATE ON mlops.model_version
 CREATE TRIGGER refuse_update BEFORE UPDATE ON mlops.model_chunk
 	FOR EACH STATEMENT EXECUTE FUNCTION mlops.refuse_update();
 CREATE TRIGGER refuse_update BEFORE UPDATE ON mlops.model_metric
+	FOR EACH STATEMENT EXECUTE FUNCTION mlops.refuse_update();
+CREATE TRIGGER refuse_update BEFORE UPDATE ON mlops.trial
 	FOR EACH STATEMENT EXECUTE FUNCTION mlops.refuse_update();
 
 -- Models are part of a dump.
@@ -214,6 +276,9 @@ SELECT pg_extension_config_dump('mlops.deployment_deployment_id_seq', '');
 SELECT pg_extension_config_dump('mlops.model_alias', '');
 SELECT pg_extension_config_dump('mlops.model_privilege', '');
 SELECT pg_extension_config_dump('mlops.model_schedule', '');
+SELECT pg_extension_config_dump('mlops.trial', '');
+SELECT pg_extension_config_dump('mlops.contract', '');
+SELECT pg_extension_config_dump('mlops.contract_contract_id_seq', '');
 
 /*
  * Functions, in the order of a model's life.
@@ -223,11 +288,11 @@ CREATE FUNCTION @extschema@.mlops_train(
 	model text, source text, target text DEFAULT NULL, algorithm text DEFAULT NULL, params jsonb DEFAULT '{}',
 	task text DEFAULT NULL, features text[] DEFAULT NULL, exclude text[] DEFAULT NULL, preprocess jsonb DEFAULT '{}',
 	split jsonb DEFAULT '{"test_size": 0.2}', weight text DEFAULT NULL, seed bigint DEFAULT 0,
-	deploy text DEFAULT 'if_better', metric text DEFAULT NULL)
+	deploy text DEFAULT 'if_better', metric text DEFAULT NULL, contract text DEFAULT NULL)
 	RETURNS TABLE (model text, version integer, algorithm text, task text, train_rows bigint, test_rows bigint,
 		metric text, value float8, baseline float8, deployed boolean, seconds float8, metrics jsonb)
 	AS 'MODULE_PATHNAME', 'mlops_train' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
-COMMENT ON FUNCTION @extschema@.mlops_train(text, text, text, text, jsonb, text, text[], text[], jsonb, jsonb, text, bigint, text, text) IS
+COMMENT ON FUNCTION @extschema@.mlops_train(text, text, text, text, jsonb, text, text[], text[], jsonb, jsonb, text, bigint, text, text, text) IS
 'Trains a version of a model and stores it; returns one row about it.
 model: name of 1 to 200 bytes without "/" and "@"; made when it does not exist, and then owned by the caller.
 source: name of a table, view, materialised view or foreign table, or one SELECT; read with the caller''s rights.
@@ -242,7 +307,8 @@ weight: column of non-negative row weights.
 seed: of split and algorithm; same rows, seed and parameters give the same model.
 deploy: if_better (than the live version, by metric, on the new test rows), always or never.
 metric: the deciding metric; by default r2 for numbers, roc_auc for two classes, accuracy for more.
-Errors: 42501 without the right to manage the model or to read the source, 42703 unknown column, 42701 two columns of one name, 22023 unknown or bad parameter, 42P17 the model has another task.';
+contract: name of a contract of mlops_expect() that the source must keep; checked before anything is read, and again by mlops_retrain.
+Errors: 23514 the contract is broken, 42501 without the right to manage the model or to read the source, 42703 unknown column, 42701 two columns of one name, 22023 unknown or bad parameter, 42P17 the model has another task.';
 
 CREATE FUNCTION @extschema@.mlops_retrain(model text, source text DEFAULT NULL)
 	RETURNS TABLE (model text, version integer, algorithm text, task text, train_rows bigint, test_rows bigint,
@@ -253,6 +319,59 @@ COMMENT ON FUNCTION @extschema@.mlops_retrain(text, text) IS
 model: ''churn'' repeats the live version, ''churn/3'' and ''churn@alias'' another one.
 source: replaces the recorded source when given.
 Errors: 42501 without the right to manage the model or to read the source, 42704 unknown model or version, and those of mlops_train.';
+
+-- Before a model is stored: how good parameters would be, and which are best.
+CREATE FUNCTION @extschema@.mlops_cross_validate(
+	source text, target text, algorithm text DEFAULT NULL, params jsonb DEFAULT '{}', folds integer DEFAULT 5,
+	method text DEFAULT 'stratified', group_column text DEFAULT NULL, time_column text DEFAULT NULL, gap text DEFAULT NULL,
+	repeats integer DEFAULT 1, task text DEFAULT NULL, features text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
+	preprocess jsonb DEFAULT '{}', weight text DEFAULT NULL, seed bigint DEFAULT 0, metric text DEFAULT NULL)
+	RETURNS TABLE (repeat integer, fold integer, train_rows bigint, test_rows bigint, metric text, statistic text, value float8)
+	AS 'MODULE_PATHNAME', 'mlops_cross_validate' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+COMMENT ON FUNCTION @extschema@.mlops_cross_validate(text, text, text, jsonb, integer, text, text, text, text, integer, text, text[], text[], jsonb, text, bigint, text) IS
+'Trains on all folds but one and tests on that one, in turns; stores nothing. The rows are read once; preprocessing is fitted on the training rows of each fold.
+source, target, algorithm, params, task, features, exclude, preprocess, weight, seed: as for mlops_train.
+folds: 2 or more. repeats: deals the rows out again so many times.
+method: stratified (classes alike in all folds; random for regression), random, group (rows of one group_column value stay together) or time (each fold is tested by what lies before it in time_column).
+gap: for time: what to leave out between training and test rows, as a number of rows or an interval.
+metric: the only one to return; by default all.
+Returns one row a fold and metric (statistic value), then mean and stddev (repeat, fold and rows NULL); folds where a metric is not defined have value NULL and do not count.
+Errors: 22023 folds over rows, groups or times, unknown or bad parameter, 42501 without the right to read the source, 42703 unknown column.';
+
+CREATE FUNCTION @extschema@.mlops_tune(
+	model text, source text, target text, algorithm text DEFAULT NULL, search jsonb DEFAULT NULL, method text DEFAULT 'random',
+	n_iter integer DEFAULT 20, folds integer DEFAULT 5, metric text DEFAULT NULL, max_seconds float8 DEFAULT NULL, seed bigint DEFAULT 0,
+	deploy text DEFAULT 'if_better', params jsonb DEFAULT '{}', task text DEFAULT NULL, features text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, preprocess jsonb DEFAULT '{}', split jsonb DEFAULT '{"test_size": 0.2}', weight text DEFAULT NULL,
+	contract text DEFAULT NULL)
+	RETURNS TABLE (model text, version integer, algorithm text, task text, params jsonb, trials integer, metric text, mean float8,
+		stddev float8, value float8, baseline float8, deployed boolean, seconds float8)
+	AS 'MODULE_PATHNAME', 'mlops_tune' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION @extschema@.mlops_tune(text, text, text, text, jsonb, text, integer, integer, text, float8, bigint, text, jsonb, text, text[], text[], jsonb, jsonb, text, text) IS
+'Searches for the best parameters by cross-validation on the training rows, trains a version with them and stores it; the trials are rows of mlops.trials.
+model, source, target, algorithm, task, features, exclude, preprocess, split, weight, seed, deploy, contract: as for mlops_train.
+search: {"learning_rate": {"min": 0.01, "max": 0.3, "log": true}, "max_leaf_nodes": [15, 31, 63]}; by default the algorithm''s usual space.
+params: parameters that all trials share.
+method: grid (all combinations of lists), random, halving (all on few rows, the better third on three times as many, and so on) or bayes (each where the ones before promise most).
+n_iter: number of trials; a grid is tried in full. folds: in time when the split is, else stratified.
+metric: the deciding metric, as for mlops_train. max_seconds: for the search; the best trial so far is trained after it.
+Returns one row: params of the best trial, mean and stddev of the metric over its folds, value and baseline on the test rows as mlops_train does.
+Errors: 22023 a space that the algorithm has no use for, an unknown metric, folds over rows, and those of mlops_train.';
+
+CREATE FUNCTION @extschema@.mlops_auto(
+	model text, source text, target text, params jsonb DEFAULT '{}', metric text DEFAULT NULL, task text DEFAULT NULL,
+	features text[] DEFAULT NULL, exclude text[] DEFAULT NULL, preprocess jsonb DEFAULT '{}',
+	split jsonb DEFAULT '{"test_size": 0.2}', weight text DEFAULT NULL, seed bigint DEFAULT 0, deploy text DEFAULT 'if_better',
+	contract text DEFAULT NULL)
+	RETURNS TABLE (model text, version integer, algorithm text, task text, params jsonb, trials integer, metric text, mean float8,
+		stddev float8, value float8, baseline float8, deployed boolean, seconds float8)
+	AS 'MODULE_PATHNAME', 'mlops_auto' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION @extschema@.mlops_auto(text, text, text, jsonb, text, text, text[], text[], jsonb, jsonb, text, bigint, text, text) IS
+'Searches for the best algorithm and parameters within a time, by cross-validation on the training rows, trains a version with them and stores it; what was tried is in mlops.leaderboard and mlops.trials.
+model, source, target, task, features, exclude, preprocess, split, weight, seed, deploy, metric, contract: as for mlops_train.
+params: {"max_seconds": 60, "folds": 5, "algorithms": ["ridge", "gradient_boosting"]}; by default all that fit the task. Every algorithm is judged with its defaults first.
+Returns one row, as mlops_tune does. mlops_train(..., algorithm => ''auto'') is the same.
+Errors: 22023 an unknown option, algorithm or metric, and those of mlops_train.';
 
 CREATE FUNCTION @extschema@.mlops_predict(model text, VARIADIC "any") RETURNS float8
 	AS 'MODULE_PATHNAME', 'mlops_predict' LANGUAGE C STABLE PARALLEL SAFE COST 10;
@@ -283,6 +402,23 @@ COMMENT ON FUNCTION @extschema@.mlops_probabilities(text, "any") IS
 model and row: as for mlops_predict.
 Errors: 42809 for a regression model, otherwise as for mlops_predict.';
 
+-- How far off a prediction may be.
+CREATE FUNCTION @extschema@.mlops_interval(model text, "row" "any", coverage float8 DEFAULT 0.9, OUT low float8, OUT high float8)
+	AS 'MODULE_PATHNAME', 'mlops_interval' LANGUAGE C STABLE PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION @extschema@.mlops_interval(text, "any", float8) IS
+'The interval around the predicted number that holds the true one with the probability asked for (split conformal prediction), whatever the algorithm.
+model: as for mlops_predict, a regression trained with params => ''{"conformal": true}''. row: one composite, one jsonb object or one float8[]. coverage: between 0 and 1.
+Returns low and high; both are infinite when too few rows were held back for the coverage. NULL for a NULL model, row or coverage.
+Errors: 42809 for a model trained without conformal, or of classes (use mlops_label_set), 22023 for a coverage that is no share, otherwise as for mlops_predict.';
+
+CREATE FUNCTION @extschema@.mlops_label_set(model text, "row" "any", coverage float8 DEFAULT 0.9) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'mlops_label_set' LANGUAGE C STABLE PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION @extschema@.mlops_label_set(text, "any", float8) IS
+'The labels among which the true one is with the probability asked for (split conformal prediction), whatever the algorithm.
+model: as for mlops_predict, a classification trained with params => ''{"conformal": true}''. row and coverage: as for mlops_interval.
+Returns labels in the order of the classes, the likeliest always among them; all of them when too few rows were held back for the coverage.
+Errors: 42809 for a model trained without conformal, or a regression (use mlops_interval), 22023 for a coverage that is no share, otherwise as for mlops_predict.';
+
 CREATE FUNCTION @extschema@.mlops_predict_table(model text, source text, key text DEFAULT NULL)
 	RETURNS TABLE (key text, prediction text, value float8, probability float8)
 	AS 'MODULE_PATHNAME', 'mlops_predict_table' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10000;
@@ -293,14 +429,39 @@ key: column that identifies rows in the result; by default the one-column primar
 Returns key and prediction as text, value (NULL when the prediction is no number) and probability (NULL for regression).
 Errors: as for mlops_predict, and 42501 without the right to read the source.';
 
-CREATE FUNCTION @extschema@.mlops_evaluate(model text, source text)
-	RETURNS TABLE (metric text, label text, value float8)
+-- What a model sees.
+CREATE FUNCTION @extschema@.mlops_transform(model text, source text)
+	RETURNS TABLE ("row" bigint, feature text, value float8)
+	AS 'MODULE_PATHNAME', 'mlops_transform' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100000;
+COMMENT ON FUNCTION @extschema@.mlops_transform(text, text) IS
+'The rows of a source as the model sees them: imputed, scaled, encoded.
+model: as for mlops_predict. source: as for mlops_train; the target is not needed.
+Returns row (number in the order of the source, from 1), feature (as in mlops_features) and value: every number, NULL where it is
+missing and stays so; of features that are 0 for most rows (one-hot, words of a text) those that are not 0; the code of a
+category for algorithms that take categories as they are.
+Errors: as for mlops_predict_table.';
+
+CREATE FUNCTION @extschema@.mlops_features(model text)
+	RETURNS TABLE ("position" integer, feature text, origin text[], step text, fitted jsonb)
+	AS 'MODULE_PATHNAME', 'mlops_features' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.mlops_features(text) IS
+'The features that a model''s columns became, in the order in which the model sees them.
+model: as for mlops_predict.
+Returns position (from 1), feature, origin (the columns it comes from), step (the encoding or the stage that made it) and fitted:
+what was learned of it on the training rows, as an object that depends on the step.
+Errors: 42704 for a model that is not there, 42501 without the right to use it.';
+
+CREATE FUNCTION @extschema@.mlops_evaluate(model text, source text, by text DEFAULT NULL, bootstrap integer DEFAULT 0,
+		coverage float8 DEFAULT 0.95, seed bigint DEFAULT 0)
+	RETURNS TABLE (metric text, label text, value float8, by_value text, low float8, high float8)
 	AS 'MODULE_PATHNAME', 'mlops_evaluate' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 30;
-COMMENT ON FUNCTION @extschema@.mlops_evaluate(text, text) IS
+COMMENT ON FUNCTION @extschema@.mlops_evaluate(text, text, text, integer, float8, bigint) IS
 'Metrics of a version on the rows of a source, which must hold the features and the target.
-model: as for mlops_predict. source: as for mlops_train.
+model: as for mlops_predict. source: as for mlops_train; rows without a target are left out.
+by: a column of the source: metrics of the rows of each of its values, at most 10,000. bootstrap: how many resamples of the rows give
+low and high, the interval that holds a metric with probability coverage; 0: none. seed: of the resamples.
 Returns one row a metric; label is NULL for metrics of all rows, else the class.
-Errors: 42501 without the right to predict or to read the source, 42703 missing column, 42804 wrong type, 02000 no row with a target.';
+Errors: 42501 without the right to predict or to read the source, 42703 missing column, 42804 wrong type, 02000 no row with a target, 54000 too many values of by, 22023 bootstrap or coverage out of range.';
 
 CREATE FUNCTION @extschema@.mlops_coefficients(model text)
 	RETURNS TABLE (feature text, class text, estimate float8, std_error float8, statistic float8, p_value float8,
@@ -340,6 +501,15 @@ COMMENT ON FUNCTION @extschema@.mlops_tree(text, integer) IS
 rule: what a row must satisfy to come from the parent to this node. feature, threshold, categories, missing_goes: the node''s own split; rows with
 feature <= threshold, or a category of the list, go left. gain: of the split. rows: training rows. value: what a leaf adds to the raw score; in forests what the tree by itself says, of class where there are several.
 Errors: 42501 without the right to predict, 42704 unknown model, 42809 for an algorithm without trees, 22023 no such tree.';
+
+CREATE FUNCTION @extschema@.mlops_training_curve(model text)
+	RETURNS TABLE (iteration integer, train_loss float8, validation_value float8)
+	AS 'MODULE_PATHNAME', 'mlops_training_curve' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.mlops_training_curve(text) IS
+'How the training of a version went, one row an iteration: of mlp, once through all rows (adam, sgd) or one step (lbfgs).
+train_loss: what was minimised, penalty included, the mean over the iteration''s batches; for numbers in the target''s unit squared. validation_value: of the rows
+held back by early_stopping, accuracy or R2; NULL when none were.
+Errors: 42501 without the right to predict, 42704 unknown model, 42809 for an algorithm that keeps no record.';
 
 CREATE FUNCTION @extschema@.mlops_deploy(model text, version integer) RETURNS integer
 	AS 'MODULE_PATHNAME', 'mlops_deploy' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -406,6 +576,47 @@ model: as for mlops_predict. source: as for mlops_train; the target is not neede
 drifted: value is over threshold.
 Errors: 42501 without the right to predict or to read the source, 42703 missing column, 42804 wrong type, 02000 empty source.';
 
+CREATE FUNCTION @extschema@.mlops_inspect(source text, target text, split jsonb DEFAULT '{"test_size": 0.2}')
+	RETURNS TABLE (finding text, severity text, column_name text, value float8, detail text)
+	AS 'MODULE_PATHNAME', 'mlops_inspect' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION @extschema@.mlops_inspect(text, text, jsonb) IS
+'What is wrong with the data of a training with these arguments; no rows when nothing was found. Every training looks, too, unless mlops.inspect is off:
+warnings come as NOTICEs, and all is kept in mlops.versions.inspection.
+leak: a column that alone predicts the target almost perfectly. later: a time after the row''s own (of a split by time), or in the future.
+id, constant: columns a training leaves out. missing: over 95 % NULL. wide_category: over 1,000 categories. repeated_rows, test_rows_in_training: shares of equal rows.
+shift: a classifier can tell test rows from training rows. more_columns_than_rows, missing_target, tiny_class: under ten training rows.
+source, target, split: as for mlops_train.
+Errors: as for mlops_train.';
+
+CREATE FUNCTION @extschema@.mlops_expect(name text, source text, rules jsonb DEFAULT NULL)
+	RETURNS TABLE (rule_id integer, rule text, column_name text, expected text, severity text, tolerance float8)
+	AS 'MODULE_PATHNAME', 'mlops_expect' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 50;
+COMMENT ON FUNCTION @extschema@.mlops_expect(text, text, jsonb) IS
+'Writes down, or learns, what a table must hold: a contract. Returns its rules. The owner''s next call under the same name replaces it.
+name: of the contract, 1 to 200 bytes. source: as for mlops_train.
+rules: array of objects, each {"rule": ..., "severity": "error" | "warning", "tolerance": share of the rows that must satisfy it, ...}:
+type (column, type), not_null (column), null_share (column, max), range (column, min, max), in (column, values), matches (column, pattern),
+unique (column or columns), expression (expression: a boolean SQL expression on the columns of a row; NULL counts as true),
+row_count (min, max), freshness (column, max_age). NULL: learned from the rows of the source.
+Errors: 22023 a rule that cannot be, 42703 unknown column, 42601 no single expression, 42804 an expression that is not boolean, 42803 aggregates, 42P17 volatile functions, 42501 a contract of somebody else, or no right to read the source.';
+
+CREATE FUNCTION @extschema@.mlops_check(name text, source text DEFAULT NULL)
+	RETURNS TABLE (rule_id integer, rule text, column_name text, severity text, passed boolean, observed text, expected text,
+		failing_rows bigint, examples jsonb)
+	AS 'MODULE_PATHNAME', 'mlops_check' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 50;
+COMMENT ON FUNCTION @extschema@.mlops_check(text, text) IS
+'Whether a table keeps a contract: one row a rule, in one pass over the table and a short one for the examples of each rule that failed.
+name: of a contract of mlops_expect(). source: as for mlops_train; NULL: the one it was written for.
+observed: what is there. failing_rows: rows that violate the rule, NULL for rules about the whole table. examples: up to three of them.
+A column that is gone or has another type makes its rules fail. Expressions run with the caller''s rights.
+Errors: 42704 unknown contract, 42501 a contract of somebody else, or no right to read the source.';
+
+CREATE FUNCTION @extschema@.mlops_drop_contract(name text) RETURNS void
+	AS 'MODULE_PATHNAME', 'mlops_drop_contract' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.mlops_drop_contract(text) IS
+'Forgets a contract. Versions that were trained under it stay; retraining them fails until it is written down again.
+Errors: 42704 unknown contract, 42501 a contract of somebody else.';
+
 CREATE FUNCTION @extschema@.mlops_algorithms()
 	RETURNS TABLE (name text, tasks text[], help text)
 	AS 'MODULE_PATHNAME', 'mlops_algorithms' LANGUAGE C STABLE PARALLEL SAFE ROWS 10;
@@ -426,6 +637,13 @@ CREATE FUNCTION @extschema@.mlops_version()
 COMMENT ON FUNCTION @extschema@.mlops_version() IS
 'Version of the extension''s library and of the server, compiler, BLAS library with the kernel it uses on this CPU (NULL for built-in loops), and threads a call may use.';
 
+CREATE FUNCTION @extschema@.mlops_running_trials()
+	RETURNS TABLE (model text, command text, trial integer, algorithm text, params jsonb, status text, folds integer, train_rows bigint,
+		metric text, mean float8, stddev float8, seconds float8)
+	AS 'MODULE_PATHNAME', 'mlops_running_trials' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION @extschema@.mlops_running_trials() IS
+'Trials of searches that are running in this database: of the caller''s own roles, or of all for members of pg_read_all_stats. Columns as in mlops.trials; status is running for the one at hand. The last 500 of a search are shown.';
+
 CREATE FUNCTION @extschema@.mlops_progress()
 	RETURNS TABLE (pid integer, datname text, usename text, command text, model text, stage text, phase text,
 		done bigint, total bigint, percent float8, started timestamptz)
@@ -438,6 +656,543 @@ CREATE FUNCTION @extschema@.mlops_cache()
 	AS 'MODULE_PATHNAME', 'mlops_cache' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION @extschema@.mlops_cache() IS
 'Models that this session keeps ready for scoring, their memory (limit: mlops.cache_size), and how often they were found there or had to be read.';
+
+/*
+ * What a table holds.
+ */
+
+CREATE FUNCTION @extschema@.mlops_profile(source text, columns text[] DEFAULT NULL, by text DEFAULT NULL)
+	RETURNS TABLE (by_value text, column_name text, data_type text, "rows" bigint, nulls bigint, distinct_values bigint, exact boolean,
+		min text, max text, mean float8, stddev float8, skew float8, p01 float8, p05 float8, p25 float8, p50 float8, p75 float8,
+		p95 float8, p99 float8, zeros bigint, infinities bigint, outliers_iqr bigint, outliers_z bigint, top_values jsonb,
+		histogram_edges float8[], histogram_counts bigint[], sparkline text, remark text)
+	AS 'MODULE_PATHNAME', 'mlops_profile' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 30;
+COMMENT ON FUNCTION @extschema@.mlops_profile(text, text[], text) IS
+'What the columns of a source hold: one row a column, and with by one row a column and group.
+source: as for mlops_train; it is read once. columns: NULL (the default) is all but by. by: profile the rows of each of its values apart, at most 10,000.
+exact is false where the columns did not fit into mlops.max_memory: distinct_values, quantiles, outliers, top_values and histogram are then estimates.
+Times are seconds since 1970 in mean, stddev, quantiles and histogram. remark says what stands out.
+Errors: 42501 without the right to read the source, 42703 unknown column, 54000 too many groups.';
+
+CREATE FUNCTION @extschema@.mlops_correlation(source text, method text DEFAULT 'auto', columns text[] DEFAULT NULL)
+	RETURNS TABLE (a text, b text, measure text, value float8, "rows" bigint)
+	AS 'MODULE_PATHNAME', 'mlops_correlation' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+COMMENT ON FUNCTION @extschema@.mlops_correlation(text, text, text[]) IS
+'Correlation of every pair of columns, over the rows where both have a value.
+source: as for mlops_train. columns: NULL (the default) is all that the method can use.
+method: pearson, spearman (numbers), cramers_v, cramers_v_corrected (categories), correlation_ratio (a category and a number), or auto: for two numbers
+pearson, for two categories cramers_v, for one of each correlation_ratio.
+value is NULL where a column does not vary.
+Errors: 42501 without the right to read the source, 42703 unknown column, 42804 a column that the method cannot use, 22023 unknown method, 02000 empty source.';
+
+CREATE FUNCTION @extschema@.mlops_associate(source text, target text, columns text[] DEFAULT NULL)
+	RETURNS TABLE (rank integer, feature text, mutual_information float8, share float8, method text, "rows" bigint)
+	AS 'MODULE_PATHNAME', 'mlops_associate' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 30;
+COMMENT ON FUNCTION @extschema@.mlops_associate(text, text, text[]) IS
+'Ranks columns by what they say about a target: mutual information, in nats.
+source: as for mlops_train; rows without a target are left out. columns: NULL (the default) is all but the target.
+share: of the target''s entropy; NULL where the target is a number. method: counts (two discrete columns, all rows) or nearest_neighbours (3 neighbours, at most 10,000 rows).
+Texts, booleans, and integers of at most 20 values are discrete.
+Errors: 42501 without the right to read the source, 42703 unknown column, 42804 a column that cannot be compared, 02000 no row with a target.';
+
+/*
+ * Cleaning.  The functions in schema mlops are what cleaned values go through; the views that mlops_clean makes call them.
+ */
+
+CREATE FUNCTION @extschema@.mlops_clean(source text, destination text, rules jsonb DEFAULT NULL, dry_run boolean DEFAULT false,
+		replace boolean DEFAULT false)
+	RETURNS TABLE (step integer, rule text, column_name text, rows_touched bigint, examples jsonb, detail text, applied jsonb)
+	AS 'MODULE_PATHNAME', 'mlops_clean' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 30;
+COMMENT ON FUNCTION @extschema@.mlops_clean(text, text, jsonb, boolean, boolean) IS
+'Makes a cleaned table (or view) from a source; one row a rule and column. The source is not changed.
+source: as for mlops_train. destination: name of the table or view to make; NULL is allowed in a dry run.
+rules: an array of {"rule": name, "columns": [names] or "*", options}, applied in that order, or {"as": "table" or "view", "replace": bool, "rejected": bool, "rules": [...]}; NULL proposes rules from the profile. Rules: drop_duplicates, drop_missing_rows, drop_missing_columns, drop_columns, trim, collapse_space, fold_case, placeholders, to_number, to_date, to_timestamp, clip, drop_outliers, range, merge_rare, merge_similar, map, fill.
+"rejected": rows that rules drop go to <destination>_rejected, as the source has them, with the reason.
+dry_run: show what the rules would do and make nothing. replace: drop what has the name now, in the same transaction.
+applied: the rule with what it learned, to be given again.
+Errors: 42P07 the destination exists, 42501 without the right to read the source or to create the destination, 42703 unknown column, 42804 a rule that cannot work on a type, 22023 unknown or contradictory rules, 55006 the source reads the destination, 2BP01 something depends on what is to be replaced.';
+
+CREATE FUNCTION mlops.trim(value text) RETURNS text
+	AS 'MODULE_PATHNAME', 'mlops_trim' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.trim(text) IS 'value without white space, of Unicode too, at both ends';
+
+CREATE FUNCTION mlops.collapse_space(value text) RETURNS text
+	AS 'MODULE_PATHNAME', 'mlops_collapse_space' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.collapse_space(text) IS 'value trimmed, with one blank for each run of white space';
+
+CREATE FUNCTION mlops.without(value text, placeholders text[]) RETURNS text
+	AS 'MODULE_PATHNAME', 'mlops_without' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.without(text, text[]) IS 'NULL when value, trimmed and whatever its case, is one of the placeholders; else value';
+
+CREATE FUNCTION mlops.read_numeric(value text, decimal_sign text, thousands text, strip text) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'mlops_read_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.read_numeric(text, text, text, text) IS
+'The number in value, or NULL when it is none. strip: characters to take off both ends.';
+
+CREATE FUNCTION mlops.read_bigint(value text, decimal_sign text, thousands text, strip text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'mlops_read_bigint' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.read_bigint(text, text, text, text) IS
+'The whole number in value, or NULL when it is none. strip: characters to take off both ends.';
+
+CREATE FUNCTION mlops.read_float(value text, decimal_sign text, thousands text, strip text) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_read_float' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.read_float(text, text, text, text) IS
+'The number in value as a double, or NULL when it is none. strip: characters to take off both ends.';
+
+CREATE FUNCTION mlops.read_date(value text, format text, date_order text) RETURNS date
+	AS 'MODULE_PATHNAME', 'mlops_read_date' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.read_date(text, text, text) IS
+'The date in value, or NULL when it is none. format: as for to_date, or empty; date_order: YMD, DMY or MDY where digits alone do not tell.';
+
+CREATE FUNCTION mlops.read_timestamp(value text, format text, date_order text) RETURNS timestamp
+	AS 'MODULE_PATHNAME', 'mlops_read_timestamp' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.read_timestamp(text, text, text) IS
+'The timestamp in value, or NULL when it is none; a time zone is passed over. format: as for to_timestamp, or empty; date_order: YMD, DMY or MDY.';
+
+CREATE FUNCTION mlops.read_timestamptz(value text, format text, date_order text) RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'mlops_read_timestamptz' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.read_timestamptz(text, text, text) IS
+'The timestamp with time zone in value, or NULL when it is none. format: as for to_timestamp, or empty; date_order: YMD, DMY or MDY.';
+
+/*
+ * Evaluation in full.
+ */
+
+CREATE FUNCTION @extschema@.mlops_classification_report(model text, source text DEFAULT NULL, by text DEFAULT NULL)
+	RETURNS TABLE (by_value text, label text, "precision" float8, recall float8, f1 float8, support float8)
+	AS 'MODULE_PATHNAME', 'mlops_classification_report' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION @extschema@.mlops_classification_report(text, text, text) IS
+'Precision, recall and f1 of every class that occurs in truth or prediction, and their averages in the last three rows, as scikit-learn''s classification_report.
+model, source, by: as for mlops_evaluate. Without a source: of the rows that training held back, for all classes, from what is recorded with the version.
+label: the class, or accuracy (which stands in f1), macro avg, weighted avg. support: rows of the class (in the record of a training with weights: their sum).
+Errors: as for mlops_evaluate, 42809 for a regression, 02000 without a source for a version without test rows.';
+
+CREATE FUNCTION @extschema@.mlops_confusion_matrix(model text, source text, by text DEFAULT NULL)
+	RETURNS TABLE (by_value text, truth text, predicted text, "rows" bigint)
+	AS 'MODULE_PATHNAME', 'mlops_confusion_matrix' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION @extschema@.mlops_confusion_matrix(text, text, text) IS
+'How many rows of each class were predicted as which: one row for each pair of classes that occur in truth or prediction, pairs without rows too.
+model, source, by: as for mlops_evaluate.
+Errors: as for mlops_evaluate, and 42809 for a regression.';
+
+CREATE FUNCTION @extschema@.mlops_roc_curve(model text, source text, by text DEFAULT NULL, label text DEFAULT NULL)
+	RETURNS TABLE (by_value text, threshold float8, false_positive_rate float8, true_positive_rate float8)
+	AS 'MODULE_PATHNAME', 'mlops_roc_curve' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
+COMMENT ON FUNCTION @extschema@.mlops_roc_curve(text, text, text, text) IS
+'The ROC curve of the probability of a class, from (0, 0) to (1, 1), without points on a straight line between their neighbours, as scikit-learn''s roc_curve.
+model, source, by: as for mlops_evaluate. label: the class that is set against the others; NULL: the positive one of two.
+threshold: rows of at least this probability are taken as positive. A rate of no rows is NULL.
+Errors: as for mlops_evaluate, 42809 for a regression, 22023 unknown label, or none with more than two classes.';
+
+CREATE FUNCTION @extschema@.mlops_pr_curve(model text, source text, by text DEFAULT NULL, label text DEFAULT NULL)
+	RETURNS TABLE (by_value text, threshold float8, "precision" float8, recall float8)
+	AS 'MODULE_PATHNAME', 'mlops_pr_curve' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
+COMMENT ON FUNCTION @extschema@.mlops_pr_curve(text, text, text, text) IS
+'Precision and recall at every distinct probability of a class, in ascending order, as scikit-learn''s precision_recall_curve; the last point is (1, 0), with a NULL threshold.
+model, source, by, label: as for mlops_roc_curve. recall is NULL without a row of the class.
+Errors: as for mlops_roc_curve.';
+
+CREATE FUNCTION @extschema@.mlops_calibration_curve(model text, source text, bins integer DEFAULT 10, strategy text DEFAULT 'uniform',
+		by text DEFAULT NULL, label text DEFAULT NULL)
+	RETURNS TABLE (by_value text, bin integer, mean_predicted float8, observed float8, "rows" bigint)
+	AS 'MODULE_PATHNAME', 'mlops_calibration_curve' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION @extschema@.mlops_calibration_curve(text, text, integer, text, text, text) IS
+'What was predicted beside what was so: the mean probability of a class in each bin, and the share of rows of the class, as scikit-learn''s calibration_curve. Bins without rows are left out.
+model, source, by, label: as for mlops_roc_curve. bins: 2 to 10,000. strategy: uniform (bins of equal width) or quantile (of equal numbers of rows).
+Errors: as for mlops_roc_curve, and 22023 for bins out of range or an unknown strategy.';
+
+CREATE FUNCTION @extschema@.mlops_lift(model text, source text, groups integer DEFAULT 10, by text DEFAULT NULL, label text DEFAULT NULL)
+	RETURNS TABLE (by_value text, decile integer, "rows" bigint, positives float8, rate float8, lift float8, cumulative_gain float8,
+		ks float8)
+	AS 'MODULE_PATHNAME', 'mlops_lift' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION @extschema@.mlops_lift(text, text, integer, text, text) IS
+'The rows in groups of equal size, the most probable first: how many of a class there are, and how many more than by chance.
+model, source, by, label: as for mlops_roc_curve. groups: 2 to 10,000; 10 makes deciles.
+positives: rows of the class; a fraction where a boundary parts rows of equal probability, which then count on either side with their mean.
+rate: positives / rows. lift: rate / rate of all rows. cumulative_gain: share of all positives up to here. ks: that, less the same share of the other rows.
+Errors: as for mlops_roc_curve, and 22023 for groups out of range.';
+
+CREATE FUNCTION @extschema@.mlops_thresholds(model text, source text, cost jsonb DEFAULT NULL, by text DEFAULT NULL, label text DEFAULT NULL)
+	RETURNS TABLE (by_value text, threshold float8, "precision" float8, recall float8, f1 float8, cost float8, best boolean)
+	AS 'MODULE_PATHNAME', 'mlops_thresholds' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+COMMENT ON FUNCTION @extschema@.mlops_thresholds(text, text, jsonb, text, text) IS
+'What comes of taking rows of at least some probability as positive, at up to 100 of the distinct probabilities, evenly spaced by rank, and at the best one.
+model, source, by, label: as for mlops_roc_curve.
+cost: what one row costs by what becomes of it, {"fp": 1, "fn": 5, "tp": 0, "tn": 0}; what is not named costs 0, a gain is negative. The sum over the rows is
+in cost. best: the threshold of least cost, or without cost of the best f1, among all distinct probabilities; the highest one of several.
+With cost there is also the threshold Infinity, which takes no row.
+Errors: as for mlops_roc_curve, and 22023 for costs that are unknown, no numbers, or make no difference.';
+
+CREATE FUNCTION @extschema@.mlops_residuals(model text, source text, by text DEFAULT NULL)
+	RETURNS TABLE (by_value text, decile integer, "rows" bigint, mean_predicted float8, mean_residual float8, stddev float8, skew float8,
+		min float8, p05 float8, p25 float8, p50 float8, p75 float8, p95 float8, max float8)
+	AS 'MODULE_PATHNAME', 'mlops_residuals' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 11;
+COMMENT ON FUNCTION @extschema@.mlops_residuals(text, text, text) IS
+'Errors of a regression, truth less prediction: of all rows (decile NULL), and by deciles of the prediction, the lowest first.
+model, source, by: as for mlops_evaluate. Rows of equal prediction are in one decile.
+Errors: as for mlops_evaluate, and 42809 for a classification.';
+
+/*
+ * Metrics as aggregates over truth and prediction.  Their states are internal and travel between parallel workers as
+ * bytes; those of one family share a state.
+ */
+
+CREATE FUNCTION mlops.errors_accum(internal, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_errors_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.errors_accum(internal, float8, float8) IS 'mlops_rmse, mlops_mae, mlops_mape and mlops_r2: takes a row into the state';
+CREATE FUNCTION mlops.errors_accum_weighted(internal, float8, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_errors_accum_weighted' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.errors_accum_weighted(internal, float8, float8, float8) IS 'mlops_rmse, mlops_mae, mlops_mape and mlops_r2: takes a row with its weight into the state';
+CREATE FUNCTION mlops.errors_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_errors_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.errors_combine(internal, internal) IS 'mlops_rmse, mlops_mae, mlops_mape and mlops_r2: joins two states';
+CREATE FUNCTION mlops.errors_serial(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'mlops_errors_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.errors_serial(internal) IS 'mlops_rmse, mlops_mae, mlops_mape and mlops_r2: the state as bytes, for a parallel worker';
+CREATE FUNCTION mlops.errors_deserial(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_errors_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.errors_deserial(bytea, internal) IS 'mlops_rmse, mlops_mae, mlops_mape and mlops_r2: the state from its bytes';
+CREATE FUNCTION mlops.rmse_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_rmse_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.rmse_final(internal) IS 'mlops_rmse from the state';
+CREATE FUNCTION mlops.mae_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_mae_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.mae_final(internal) IS 'mlops_mae from the state';
+CREATE FUNCTION mlops.mape_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_mape_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.mape_final(internal) IS 'mlops_mape from the state';
+CREATE FUNCTION mlops.r2_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_r2_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.r2_final(internal) IS 'mlops_r2 from the state';
+
+CREATE FUNCTION mlops.losses_accum(internal, boolean, float8) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_losses_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.losses_accum(internal, boolean, float8) IS 'mlops_log_loss and mlops_brier: takes a row into the state';
+CREATE FUNCTION mlops.losses_accum_weighted(internal, boolean, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_losses_accum_weighted' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.losses_accum_weighted(internal, boolean, float8, float8) IS 'mlops_log_loss and mlops_brier: takes a row with its weight into the state';
+CREATE FUNCTION mlops.losses_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_losses_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.losses_combine(internal, internal) IS 'mlops_log_loss and mlops_brier: joins two states';
+CREATE FUNCTION mlops.losses_serial(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'mlops_losses_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.losses_serial(internal) IS 'mlops_log_loss and mlops_brier: the state as bytes, for a parallel worker';
+CREATE FUNCTION mlops.losses_deserial(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_losses_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.losses_deserial(bytea, internal) IS 'mlops_log_loss and mlops_brier: the state from its bytes';
+CREATE FUNCTION mlops.log_loss_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_log_loss_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.log_loss_final(internal) IS 'mlops_log_loss from the state';
+CREATE FUNCTION mlops.brier_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_brier_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.brier_final(internal) IS 'mlops_brier from the state';
+
+CREATE FUNCTION mlops.ranking_accum(internal, boolean, float8) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_ranking_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.ranking_accum(internal, boolean, float8) IS 'mlops_roc_auc and mlops_pr_auc: takes a row into the state';
+CREATE FUNCTION mlops.ranking_accum_weighted(internal, boolean, float8, float8) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_ranking_accum_weighted' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.ranking_accum_weighted(internal, boolean, float8, float8) IS 'mlops_roc_auc and mlops_pr_auc: takes a row with its weight into the state';
+CREATE FUNCTION mlops.ranking_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_ranking_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.ranking_combine(internal, internal) IS 'mlops_roc_auc and mlops_pr_auc: joins two states';
+CREATE FUNCTION mlops.ranking_serial(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'mlops_ranking_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.ranking_serial(internal) IS 'mlops_roc_auc and mlops_pr_auc: the state as bytes, for a parallel worker';
+CREATE FUNCTION mlops.ranking_deserial(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_ranking_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.ranking_deserial(bytea, internal) IS 'mlops_roc_auc and mlops_pr_auc: the state from its bytes';
+CREATE FUNCTION mlops.roc_auc_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_roc_auc_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.roc_auc_final(internal) IS 'mlops_roc_auc from the state';
+CREATE FUNCTION mlops.pr_auc_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_pr_auc_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.pr_auc_final(internal) IS 'mlops_pr_auc from the state';
+
+CREATE FUNCTION mlops.labels_accum(internal, text, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_labels_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.labels_accum(internal, text, text) IS 'mlops_accuracy and its kin: takes a row into the state';
+CREATE FUNCTION mlops.labels_accum_weighted(internal, text, text, float8) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_labels_accum_weighted' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.labels_accum_weighted(internal, text, text, float8) IS 'mlops_accuracy and its kin: takes a row with its weight into the state';
+CREATE FUNCTION mlops.labels_accum_positive(internal, text, text, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_labels_accum_positive' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.labels_accum_positive(internal, text, text, text) IS 'mlops_accuracy and its kin: takes a row into the state of one label';
+CREATE FUNCTION mlops.labels_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_labels_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.labels_combine(internal, internal) IS 'mlops_accuracy and its kin: joins two states';
+CREATE FUNCTION mlops.labels_serial(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'mlops_labels_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.labels_serial(internal) IS 'mlops_accuracy and its kin: the state as bytes, for a parallel worker';
+CREATE FUNCTION mlops.labels_deserial(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'mlops_labels_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.labels_deserial(bytea, internal) IS 'mlops_accuracy and its kin: the state from its bytes';
+CREATE FUNCTION mlops.accuracy_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_accuracy_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.accuracy_final(internal) IS 'mlops_accuracy from the state';
+CREATE FUNCTION mlops.balanced_accuracy_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_balanced_accuracy_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.balanced_accuracy_final(internal) IS 'mlops_balanced_accuracy from the state';
+CREATE FUNCTION mlops.mcc_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_mcc_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.mcc_final(internal) IS 'mlops_mcc from the state';
+CREATE FUNCTION mlops.precision_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_precision_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.precision_final(internal) IS 'mlops_precision from the state';
+CREATE FUNCTION mlops.recall_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_recall_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.recall_final(internal) IS 'mlops_recall from the state';
+CREATE FUNCTION mlops.f1_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'mlops_f1_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mlops.f1_final(internal) IS 'mlops_f1 from the state';
+
+CREATE AGGREGATE @extschema@.mlops_rmse(truth float8, predicted float8) (
+	SFUNC = mlops.errors_accum, STYPE = internal, FINALFUNC = mlops.rmse_final,
+	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_rmse(float8, float8) IS
+'Root mean squared error of a regression.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for NaN or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_rmse(truth float8, predicted float8, weight float8) (
+	SFUNC = mlops.errors_accum_weighted, STYPE = internal, FINALFUNC = mlops.rmse_final,
+	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_rmse(float8, float8, float8) IS
+'Root mean squared error of a regression.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for NaN or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8) (
+	SFUNC = mlops.errors_accum, STYPE = internal, FINALFUNC = mlops.mae_final,
+	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_mae(float8, float8) IS
+'Mean absolute error of a regression.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for NaN or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8, weight float8) (
+	SFUNC = mlops.errors_accum_weighted, STYPE = internal, FINALFUNC = mlops.mae_final,
+	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_mae(float8, float8, float8) IS
+'Mean absolute error of a regression.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for NaN or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8) (
+	SFUNC = mlops.errors_accum, STYPE = internal, FINALFUNC = mlops.mape_final,
+	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_mape(float8, float8) IS
+'Mean absolute percentage error of a regression, as a fraction: mean of |truth - predicted| / |truth|.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for NaN or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8, weight float8) (
+	SFUNC = mlops.errors_accum_weighted, STYPE = internal, FINALFUNC = mlops.mape_final,
+	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_mape(float8, float8, float8) IS
+'Mean absolute percentage error of a regression, as a fraction: mean of |truth - predicted| / |truth|.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for NaN or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8) (
+	SFUNC = mlops.errors_accum, STYPE = internal, FINALFUNC = mlops.r2_final,
+	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_r2(float8, float8) IS
+'Coefficient of determination: 1 - sum of squared errors / sum of squared deviations of the truth. Constant truth: 1 when met exactly, else 0. Fewer than two rows: NULL.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for NaN or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8, weight float8) (
+	SFUNC = mlops.errors_accum_weighted, STYPE = internal, FINALFUNC = mlops.r2_final,
+	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_r2(float8, float8, float8) IS
+'Coefficient of determination: 1 - sum of squared errors / sum of squared deviations of the truth. Constant truth: 1 when met exactly, else 0. Fewer than two rows: NULL.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for NaN or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_log_loss(truth boolean, probability float8) (
+	SFUNC = mlops.losses_accum, STYPE = internal, FINALFUNC = mlops.log_loss_final,
+	COMBINEFUNC = mlops.losses_combine, SERIALFUNC = mlops.losses_serial, DESERIALFUNC = mlops.losses_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_log_loss(boolean, float8) IS
+'Mean negative logarithm of the probability that was given to what happened, probabilities kept 2.2e-16 away from 0 and 1.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for a probability outside of 0 to 1, or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_log_loss(truth boolean, probability float8, weight float8) (
+	SFUNC = mlops.losses_accum_weighted, STYPE = internal, FINALFUNC = mlops.log_loss_final,
+	COMBINEFUNC = mlops.losses_combine, SERIALFUNC = mlops.losses_serial, DESERIALFUNC = mlops.losses_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_log_loss(boolean, float8, float8) IS
+'Mean negative logarithm of the probability that was given to what happened, probabilities kept 2.2e-16 away from 0 and 1.
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for a probability outside of 0 to 1, or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_brier(truth boolean, probability float8) (
+	SFUNC = mlops.losses_accum, STYPE = internal, FINALFUNC = mlops.brier_final,
+	COMBINEFUNC = mlops.losses_combine, SERIALFUNC = mlops.losses_serial, DESERIALFUNC = mlops.losses_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_brier(boolean, float8) IS
+'Mean squared distance of the probability from what happened (0 or 1).
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for a probability outside of 0 to 1, or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_brier(truth boolean, probability float8, weight float8) (
+	SFUNC = mlops.losses_accum_weighted, STYPE = internal, FINALFUNC = mlops.brier_final,
+	COMBINEFUNC = mlops.losses_combine, SERIALFUNC = mlops.losses_serial, DESERIALFUNC = mlops.losses_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_brier(boolean, float8, float8) IS
+'Mean squared distance of the probability from what happened (0 or 1).
+Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Errors: 22003 for a probability outside of 0 to 1, or a weight that cannot be.';
+
+CREATE AGGREGATE @extschema@.mlops_roc_auc(truth boolean, score float8) (
+	SFUNC = mlops.ranking_accum, STYPE = internal, FINALFUNC = mlops.roc_auc_final,
+	COMBINEFUNC = mlops.ranking_combine, SERIALFUNC = mlops.ranking_serial, DESERIALFUNC = mlops.ranking_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_roc_auc(boolean, float8) IS
+'Area under the ROC curve of a score; ties count half. NULL when all rows are true, or none is.
+Rows with a NULL are left out. weight: finite, from 0 on. Keeps 9 bytes a row (17 with weights).
+Errors: 22003 for a NaN score, 53200 for more rows than mlops.max_memory holds.';
+
+CREATE AGGREGATE @extschema@.mlops_roc_auc(truth boolean, score float8, weight float8) (
+	SFUNC = mlops.ranking_accum_weighted, STYPE = internal, FINALFUNC = mlops.roc_auc_final,
+	COMBINEFUNC = mlops.ranking_combine, SERIALFUNC = mlops.ranking_serial, DESERIALFUNC = mlops.ranking_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_roc_auc(boolean, float8, float8) IS
+'Area under the ROC curve of a score; ties count half. NULL when all rows are true, or none is.
+Rows with a NULL are left out. weight: finite, from 0 on. Keeps 9 bytes a row (17 with weights).
+Errors: 22003 for a NaN score, 53200 for more rows than mlops.max_memory holds.';
+
+CREATE AGGREGATE @extschema@.mlops_pr_auc(truth boolean, score float8) (
+	SFUNC = mlops.ranking_accum, STYPE = internal, FINALFUNC = mlops.pr_auc_final,
+	COMBINEFUNC = mlops.ranking_combine, SERIALFUNC = mlops.ranking_serial, DESERIALFUNC = mlops.ranking_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_pr_auc(boolean, float8) IS
+'Average precision of a score. NULL when no row is true.
+Rows with a NULL are left out. weight: finite, from 0 on. Keeps 9 bytes a row (17 with weights).
+Errors: 22003 for a NaN score, 53200 for more rows than mlops.max_memory holds.';
+
+CREATE AGGREGATE @extschema@.mlops_pr_auc(truth boolean, score float8, weight float8) (
+	SFUNC = mlops.ranking_accum_weighted, STYPE = internal, FINALFUNC = mlops.pr_auc_final,
+	COMBINEFUNC = mlops.ranking_combine, SERIALFUNC = mlops.ranking_serial, DESERIALFUNC = mlops.ranking_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_pr_auc(boolean, float8, float8) IS
+'Average precision of a score. NULL when no row is true.
+Rows with a NULL are left out. weight: finite, from 0 on. Keeps 9 bytes a row (17 with weights).
+Errors: 22003 for a NaN score, 53200 for more rows than mlops.max_memory holds.';
+
+CREATE AGGREGATE @extschema@.mlops_accuracy(truth text, predicted text) (
+	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.accuracy_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_accuracy(text, text) IS
+'Share of rows whose prediction equals the truth.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_accuracy(truth text, predicted text, weight float8) (
+	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.accuracy_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_accuracy(text, text, float8) IS
+'Share of rows whose prediction equals the truth.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_balanced_accuracy(truth text, predicted text) (
+	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.balanced_accuracy_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_balanced_accuracy(text, text) IS
+'Mean over the labels that occur as truth of the share of their rows that was predicted right.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_balanced_accuracy(truth text, predicted text, weight float8) (
+	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.balanced_accuracy_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_balanced_accuracy(text, text, float8) IS
+'Mean over the labels that occur as truth of the share of their rows that was predicted right.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_mcc(truth text, predicted text) (
+	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.mcc_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_mcc(text, text) IS
+'Matthews correlation coefficient, of any number of labels; 0 when truth or prediction is constant.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_mcc(truth text, predicted text, weight float8) (
+	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.mcc_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_mcc(text, text, float8) IS
+'Matthews correlation coefficient, of any number of labels; 0 when truth or prediction is constant.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text) (
+	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.precision_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_precision(text, text) IS
+'Share of the rows predicted as a label that have it: mean over the labels that occur, or of one label.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text, weight float8) (
+	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.precision_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_precision(text, text, float8) IS
+'Share of the rows predicted as a label that have it: mean over the labels that occur, or of one label.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text) (
+	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.recall_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_recall(text, text) IS
+'Share of the rows of a label that are predicted as it: mean over the labels that occur, or of one label.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text, weight float8) (
+	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.recall_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_recall(text, text, float8) IS
+'Share of the rows of a label that are predicted as it: mean over the labels that occur, or of one label.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text) (
+	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.f1_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_f1(text, text) IS
+'Harmonic mean of precision and recall: mean over the labels that occur (macro), or of one label.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text, weight float8) (
+	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.f1_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_f1(text, text, float8) IS
+'Harmonic mean of precision and recall: mean over the labels that occur (macro), or of one label.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text, positive text) (
+	SFUNC = mlops.labels_accum_positive, STYPE = internal, FINALFUNC = mlops.precision_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_precision(text, text, text) IS
+'Share of the rows predicted as a label that have it: mean over the labels that occur, or of one label. positive: the label, a constant.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text, positive text) (
+	SFUNC = mlops.labels_accum_positive, STYPE = internal, FINALFUNC = mlops.recall_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_recall(text, text, text) IS
+'Share of the rows of a label that are predicted as it: mean over the labels that occur, or of one label. positive: the label, a constant.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
+
+CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text, positive text) (
+	SFUNC = mlops.labels_accum_positive, STYPE = internal, FINALFUNC = mlops.f1_final,
+	COMBINEFUNC = mlops.labels_combine, SERIALFUNC = mlops.labels_serial, DESERIALFUNC = mlops.labels_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.mlops_f1(text, text, text) IS
+'Harmonic mean of precision and recall: mean over the labels that occur (macro), or of one label. positive: the label, a constant.
+Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
+Errors: 54000 for more than a million pairs of labels.';
 
 /*
  * Views.  They read as their owner and show what the current user may see: security_barrier keeps
@@ -458,11 +1213,16 @@ CREATE VIEW mlops.models WITH (security_barrier) AS
 	FROM mlops.visible_model m LEFT JOIN mlops.model_version v ON v.version_id = m.live_version_id;
 COMMENT ON VIEW mlops.models IS 'models, with algorithm and metric of the live version';
 
+CREATE VIEW mlops.contracts WITH (security_barrier) AS
+	SELECT c.name AS contract, c.source, c.rules, c.owner, c.created_at, c.updated_at
+	FROM mlops.contract c WHERE pg_has_role(c.owner, 'USAGE');
+COMMENT ON VIEW mlops.contracts IS 'contracts: what tables must hold';
+
 CREATE VIEW mlops.versions WITH (security_barrier) AS
 	SELECT m.name AS model, v.version, v.algorithm, v.task, v.version_id IS NOT DISTINCT FROM m.live_version_id AS live,
 		v.metric, v.value, v.baseline, v.train_rows, v.test_rows, v.skipped_rows, v.params, v.preprocess, v.features,
 		v.classes, v.metrics, v.definition, v.seed, lpad(to_hex(v.fingerprint), 16, '0') AS fingerprint, v.seconds,
-		v.bytes, v.build, v.created_by, v.created_at
+		v.bytes, v.build, v.created_by, v.created_at, v.inspection
 	FROM mlops.visible_model m JOIN mlops.model_version v ON v.model_id = m.model_id;
 COMMENT ON VIEW mlops.versions IS 'versions: how each was made and how good it is';
 
@@ -478,6 +1238,22 @@ CREATE VIEW mlops.metrics WITH (security_barrier) AS
 	FROM mlops.visible_model m JOIN mlops.model_version v ON v.model_id = m.model_id
 		JOIN mlops.model_metric e ON e.version_id = v.version_id;
 COMMENT ON VIEW mlops.metrics IS 'metrics of all versions; label is NULL for metrics of all rows';
+
+CREATE VIEW mlops.trials WITH (security_barrier) AS
+	SELECT m.name AS model, t.version, t.command, t.trial, t.rank, t.algorithm, t.params, t.status, t.message, t.folds, t.train_rows,
+		t.metric, t.mean, t.stddev, t.seconds, t.started_at
+	FROM mlops.visible_model m JOIN mlops.trial t ON t.model_id = m.model_id
+	UNION ALL
+	SELECT r.model, NULL, r.command, r.trial, NULL, r.algorithm, r.params, r.status, NULL, r.folds, r.train_rows,
+		r.metric, r.mean, r.stddev, r.seconds, NULL
+	FROM @extschema@.mlops_running_trials() r;
+COMMENT ON VIEW mlops.trials IS 'what mlops_tune and mlops_auto tried before they trained a version; version is NULL while they run';
+
+CREATE VIEW mlops.leaderboard WITH (security_barrier) AS
+	SELECT m.name AS model, t.version, t.rank, t.algorithm, t.params, t.metric, t.mean, t.stddev, t.seconds
+	FROM mlops.visible_model m JOIN mlops.trial t ON t.model_id = m.model_id
+	WHERE t.command = 'auto' AND t.rank IS NOT NULL;
+COMMENT ON VIEW mlops.leaderboard IS 'what mlops_auto judged on all folds, the best first (rank 1)';
 
 CREATE VIEW mlops.aliases WITH (security_barrier) AS
 	SELECT m.name AS model, a.alias, v.version, a.set_by, a.set_at
@@ -503,5 +1279,5 @@ COMMENT ON VIEW mlops.progress IS 'running calls: see mlops_progress()';
 REVOKE ALL ON ALL TABLES IN SCHEMA mlops FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA mlops FROM PUBLIC;
 GRANT USAGE ON SCHEMA mlops TO PUBLIC;
-GRANT SELECT ON mlops.models, mlops.versions, mlops.deployments, mlops.metrics, mlops.aliases, mlops.privileges,
+GRANT SELECT ON mlops.models, mlops.trials, mlops.leaderboard, mlops.contracts, mlops.versions, mlops.deployments, mlops.metrics, mlops.aliases, mlops.privileges,
 	mlops.schedules, mlops.progress TO PUBLIC;

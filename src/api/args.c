@@ -13,6 +13,7 @@
 #include "utils/numeric.h"
 
 #include "api/args.h"
+#include "nearest.h"
 
 /* ---- arguments ---- */
 
@@ -68,6 +69,32 @@ ml_arg_object(FunctionCallInfo fcinfo, int i, const char *name)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"%s\" must be a JSON object", name),
 				 errhint("Write it as %s => '{\"name\": value, ...}'.", name)));
+	return value;
+}
+
+int
+ml_arg_choice(const char *what, const char *given, const char *const *names, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(given, names[i]) == 0)
+			return i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown %s \"%s\"", what, given),
+			 errhint("%s", ml_nearest_hint(given, names, n))));
+	return -1;
+}
+
+int
+ml_arg_int(FunctionCallInfo fcinfo, int i, const char *name, int fallback, int min, int max)
+{
+	int			value = PG_ARGISNULL(i) ? fallback : PG_GETARG_INT32(i);
+
+	if (value < min || value > max)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" is %d", name, value),
+				 errdetail("It must be from %d to %d.", min, max)));
 	return value;
 }
 

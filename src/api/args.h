@@ -18,6 +18,11 @@ extern char **ml_arg_text_array(FunctionCallInfo fcinfo, int i, const char *name
 /* a jsonb argument that must be an object: ERROR 22023 otherwise; NULL reads as {} */
 extern Jsonb *ml_arg_object(FunctionCallInfo fcinfo, int i, const char *name);
 
+/* index of given in names[n]; ERROR 22023 "unknown <what>" with the nearest name */
+extern int	ml_arg_choice(const char *what, const char *given, const char *const *names, int n);
+/* ERROR 22023 naming the argument and its range unless within [min, max]; fallback for NULL */
+extern int	ml_arg_int(FunctionCallInfo fcinfo, int i, const char *name, int fallback, int min, int max);
+
 /* Datums for result columns: NULL strings and NaN become SQL NULL */
 extern Datum ml_result_text(const char *value, bool *isnull);
 extern Datum ml_result_float(double value, bool *isnull);

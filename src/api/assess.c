@@ -17,6 +17,8 @@
 #define MAX_PANEL_ROWS 65536
 #define MIN_PANEL_ROWS 1024		/* what scoring takes as a block */
 
+#define NO_PLACE UINT32_MAX
+
 /* ---- predictions ---- */
 
 int64
@@ -56,12 +58,14 @@ ml_assess_predict(const MlTraining *t, const MlModel *model, const uint32 *order
 	ml_prep_panel_free(panel, t->budget);
 }
 
-/* canonical place of each row of the data */
+/* canonical place of each row of the data; NO_PLACE of one that was left out to balance the classes */
 static uint32 *
 find_places(const MlTraining *t)
 {
-	uint32	   *place = ml_budget_alloc(t->budget, t->rows->n, sizeof(uint32), "row places");
+	uint32	   *place = ml_budget_alloc(t->budget, t->data->rows, sizeof(uint32), "row places");
 
+	StaticAssertStmt(NO_PLACE == UINT32_MAX, "filled by bytes");
+	memset(place, 0xff, sizeof(uint32) * t->data->rows);
 	for (int64 i = 0; i < t->rows->n; i++)
 	{
 		if ((i & 0xffff) == 0)
@@ -80,26 +84,61 @@ predict_native(MlTraining *t, double *out)
 	uint32	   *place = find_places(t);
 	double	   *some = ml_budget_alloc(t->budget, mul_size(step, k), sizeof(double), "predictions of a panel");
 
-	for (int64 from = 0; from < t->rows->n; from += step)
+	for (int64 from = 0; from < t->data->rows; from += step)
 	{
-		int64		n = Min(step, t->rows->n - from);
+		int64		n = Min(step, t->data->rows - from);
 
 		ml_model_predict(&t->model, ml_prep_panel_rows(panel, from, n), some, t->pool);
 		for (int64 i = 0; i < n; i++)
-			memcpy(out + (int64) place[from + i] * k, some + i * k, sizeof(double) * k);
-		ml_progress_update("rows", from + n, t->rows->n);
+		{
+			if (place[from + i] != NO_PLACE)
+				memcpy(out + (int64) place[from + i] * k, some + i * k, sizeof(double) * k);
+		}
+		ml_progress_update("rows", from + n, t->data->rows);
 	}
 	ml_budget_free(t->budget, some);
 	ml_budget_free(t->budget, place);
+}
+
+/* of the rows behind the training rows, which the fit has told of */
+static void
+predict_others(MlTraining *t, double *out)
+{
+	int			k = ml_model_outputs(&t->model);
+	int64		step = ml_assess_panel_rows(t->model.prep);
+	MlPrepPanel *panel = ml_assess_panel(t);
+
+	for (int64 from = t->rows->n_train; from < t->rows->n; from += step)
+	{
+		int64		n = Min(step, t->rows->n - from);
+
+		ml_model_predict(&t->model, ml_prep_panel(panel, t->rows->order + from, n), out + from * k, t->pool);
+		ml_progress_update("rows", from + n, t->rows->n);
+	}
+}
+
+double *
+ml_assess_room(const MlTraining *t)
+{
+	return ml_budget_alloc(t->budget, mul_size(Max(t->rows->n, 1), ml_model_outputs(&t->model)), sizeof(double),
+						   "predictions");
 }
 
 /* of all rows, in canonical order */
 static double *
 predict_all(MlTraining *t)
 {
-	double	   *out = ml_budget_alloc(t->budget, mul_size(Max(t->rows->n, 1), ml_model_outputs(&t->model)),
-									  sizeof(double), "predictions");
+	double	   *out = t->predicted;
 
+	if (out != NULL)
+	{
+		if (t->model.held != NULL && t->model.held->calibrators != NULL)
+			mlk_calibrate_rows(t->model.held->calibrators, t->model.held->log_odds, t->model.n_classes, out, t->rows->n_train);
+		predict_others(t, out);
+		t->predicted = NULL;
+		return out;
+	}
+	out = ml_assess_room(t);
 	if (t->design != NULL)
 		ml_model_predict(&t->model, t->design, out, t->pool);
 	else
@@ -137,9 +176,8 @@ leave_out_unknown(const MlTraining *t, MlScored *scored, double *out, int k)
 	scored->weight = weight;
 }
 
-/* metrics of predictions out for rows [from, from + n) of the canonical order; out may be reordered; *dropped: rows that cannot be scored */
-static MlReport
-report_rows(const MlTraining *t, double *out, int64 from, int64 n, int64 *dropped)
+MlReport
+ml_assess_report(const MlTraining *t, double *out, int64 from, int64 n, int64 *dropped)
 {
 	MlScored	scored = {0};
 
@@ -151,6 +189,7 @@ report_rows(const MlTraining *t, double *out, int64 from, int64 n, int64 *droppe
 	scored.out = out;
 	scored.n_classes = t->model.n_classes;
 	scored.classes = t->model.classes;
+	scored.threshold = ml_model_threshold(&t->model);
 	if (t->label != NULL && has_unknown(scored.label, n))
 		leave_out_unknown(t, &scored, out, ml_model_outputs(&t->model));
 	*dropped = n - scored.n;
@@ -163,15 +202,16 @@ report_baseline(MlTraining *t, int64 from, int64 n)
 {
 	const MlAlgorithm *dummy = ml_algorithm_lookup("dummy");
 	MlkDesign	nothing = {.rows = n};
-	MlModel		model = t->model;
-	double	   *out = ml_budget_alloc(t->budget, mul_size(Max(n, 1), ml_model_outputs(&model)), sizeof(double), "predictions");
+	MlTraining	bare = *t;
+	double	   *out = ml_budget_alloc(t->budget, mul_size(Max(n, 1), ml_model_outputs(&t->model)), sizeof(double), "predictions");
 	int64		dropped;
 	MlReport	report;
 
-	model.algorithm = dummy;
-	model.state = ml_train_fit(t, dummy, ml_params_parse(dummy, ml_json_parse("{}")));
-	ml_model_predict(&model, &nothing, out, t->pool);
-	report = report_rows(t, out, from, n, &dropped);
+	bare.model.algorithm = dummy;
+	bare.model.held = NULL;
+	bare.model.state = ml_train_fit(t, dummy, ml_params_parse(dummy, ml_json_parse("{}")));
+	ml_model_predict(&bare.model, &nothing, out, t->pool);
+	report = ml_assess_report(&bare, out, from, n, &dropped);
 	ml_budget_free(t->budget, out);
 	return report;
 }
@@ -180,15 +220,16 @@ void
 ml_assess(MlTraining *t)
 {
 	int64		n_train = t->rows->n_train;
-	int64		n_test = t->rows->n - n_train;
+	int64		test = ml_rows_test(t->rows);
+	int64		n_test = t->rows->n - test;
 	int64		dropped;
 	double	   *out;
 
 	ml_progress_stage(ML_STAGE_EVALUATE, t->rows->n);
-	t->baseline = report_baseline(t, n_test > 0 ? n_train : 0, n_test > 0 ? n_test : n_train);
+	t->baseline = report_baseline(t, n_test > 0 ? test : 0, n_test > 0 ? n_test : n_train);
 	out = predict_all(t);
-	t->train = report_rows(t, out, 0, n_train, &dropped);
-	t->test = report_rows(t, out + n_train * ml_model_outputs(&t->model), n_train, n_test, &dropped);
+	t->train = ml_assess_report(t, out, 0, n_train, &dropped);
+	t->test = ml_assess_report(t, out + test * ml_model_outputs(&t->model), test, n_test, &dropped);
 	if (dropped > 0)
 		ereport(NOTICE,
 				(errmsg("left out " INT64_FORMAT " test rows whose label no training row has", dropped)));

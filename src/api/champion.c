@@ -49,7 +49,7 @@ ml_champion_missing(const MlModel *live, const MlDataset *data)
 static double
 champion_value(MlTraining *t, const MlModel *live)
 {
-	int64		from = t->rows->n_train;
+	int64		from = ml_rows_test(t->rows);
 	int64		n = t->rows->n - from;
 	int			k = ml_model_outputs(live);
 	double	   *out = ml_budget_alloc(t->budget, mul_size(Max(n, 1), k), sizeof(double), "predictions");
@@ -64,6 +64,7 @@ champion_value(MlTraining *t, const MlModel *live)
 	scored.out = out;
 	scored.n_classes = live->n_classes;
 	scored.classes = live->classes;
+	scored.threshold = ml_model_threshold(live);
 	if (t->plan->weight >= 0)
 	{
 		weight = ml_budget_alloc(t->budget, Max(n, 1), sizeof(double), "weights");

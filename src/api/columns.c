@@ -245,11 +245,19 @@ add_split(MlColumnPlan *plan, const MlDefinition *d, TupleDesc desc)
 	add(plan, attnum, ML_ROLE_SPLIT);
 }
 
+int
+ml_columns_add(MlColumnPlan *plan, const MlSource *source, const char *name, const char *what, MlRole role)
+{
+	add(plan, ml_columns_find(source->desc, name, what), role);
+	plan->request[plan->n - 1].required = false;
+	return plan->n - 1;
+}
+
 MlColumnPlan *
 ml_columns_plan(const MlDefinition *d, const MlSource *source, MlTask task)
 {
 	MlColumnPlan *plan = palloc0(sizeof(MlColumnPlan));
-	Size		most = (Size) source->desc->natts + Max(d->n_features, 0) + 3;
+	Size		most = (Size) source->desc->natts + Max(d->n_features, 0) + 4;
 
 	plan->request = palloc0(sizeof(MlColumnRequest) * most);
 	plan->target = plan->weight = plan->split = -1;
@@ -276,7 +284,8 @@ ml_columns_plan(const MlDefinition *d, const MlSource *source, MlTask task)
  * is nothing better to learn from, so all that vary are kept.
  */
 int *
-ml_columns_useful(const MlDefinition *d, const MlColumnPlan *plan, const MlDataset *data, int *n)
+ml_columns_useful(const MlDefinition *d, const MlColumnPlan *plan, const MlDataset *data,
+				  const MlPrepDefaults *defaults, int *n)
 {
 	int		   *varying = palloc(sizeof(int) * Max(plan->n_features, 1));
 	int		   *useful = palloc(sizeof(int) * Max(plan->n_features, 1));
@@ -300,7 +309,8 @@ ml_columns_useful(const MlDefinition *d, const MlColumnPlan *plan, const MlDatas
 		else
 		{
 			varying[n_varying++] = i;
-			if (ml_column_is_unique(data, i))
+			/* every letter is another one, but its words come again */
+			if (ml_column_is_unique(data, i) && !ml_prep_uses_text(d->preprocess, &data->columns[i], defaults))
 				append_name(&ids, &n_ids, data->columns[i].name);
 			else
 				useful[(*n)++] = i;

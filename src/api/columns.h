@@ -6,6 +6,7 @@
 
 #include "postgres.h"
 #include "api/definition.h"
+#include "preprocess/preprocess.h"
 
 /* positions in request[], which is also the order of the loaded dataset's columns; -1: none */
 typedef struct MlColumnPlan
@@ -24,6 +25,9 @@ typedef struct MlColumnPlan
  */
 extern MlColumnPlan *ml_columns_plan(const MlDefinition *definition, const MlSource *source, MlTask task);
 
+/* one more column that is no feature; its place in the plan.  At most one a plan.  ERROR 42703 saying what it was to be */
+extern int	ml_columns_add(MlColumnPlan *plan, const MlSource *source, const char *name, const char *what, MlRole role);
+
 /* attnum of the one column of that name; ERROR 42703 saying what it was to be, 42701 when there are two */
 extern int	ml_columns_find(TupleDesc desc, const char *name, const char *what);
 
@@ -31,6 +35,7 @@ extern int	ml_columns_find(TupleDesc desc, const char *name, const char *what);
  * After loading: the features worth keeping, as indices of data->columns.  Constant columns and ids are left out
  * with one NOTICE each that names them, unless the caller named the features.
  */
-extern int *ml_columns_useful(const MlDefinition *definition, const MlColumnPlan *plan, const MlDataset *data, int *n);
+extern int *ml_columns_useful(const MlDefinition *definition, const MlColumnPlan *plan, const MlDataset *data,
+							  const MlPrepDefaults *defaults, int *n);
 
 #endif							/* ML_COLUMNS_H */

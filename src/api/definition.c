@@ -8,44 +8,28 @@
 
 #include "api/args.h"
 #include "api/definition.h"
-#include "nearest.h"
 
 /* argument numbers of mlops_train, in the order of its declaration */
-enum
-{
-	ARG_MODEL, ARG_SOURCE, ARG_TARGET, ARG_ALGORITHM, ARG_PARAMS, ARG_TASK, ARG_FEATURES, ARG_EXCLUDE,
-	ARG_PREPROCESS, ARG_SPLIT, ARG_WEIGHT, ARG_SEED, ARG_DEPLOY, ARG_METRIC
+static const MlDefinitionArgs train_args = {
+	.model = 0,.source = 1,.target = 2,.algorithm = 3,.params = 4,.task = 5,.features = 6,.exclude = 7,.preprocess = 8,.split = 9,
+	.weight = 10,.seed = 11,.deploy = 12,.metric = 13,.contract = 14
 };
 
-/* index of given in names, or ERROR 22023 with the nearest name as hint */
-static int
-choice(const char *what, const char *given, const char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(given, names[i]) == 0)
-			return i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown %s \"%s\"", what, given),
-			 errhint("%s", ml_nearest_hint(given, names, n))));
-	return -1;
-}
-
-static MlDeployPolicy
-parse_deploy(const char *text)
+MlDeployPolicy
+ml_definition_deploy(const char *text)
 {
 	static const char *const names[] = {"if_better", "always", "never"};
 
-	return text == NULL ? ML_DEPLOY_IF_BETTER : (MlDeployPolicy) choice("deploy policy", text, names, lengthof(names));
+	return text == NULL ? ML_DEPLOY_IF_BETTER : (MlDeployPolicy) ml_arg_choice("deploy policy", text, names, lengthof(names));
 }
 
-static void
-check_task(const char *task)
+void
+ml_definition_check_task(const char *task)
 {
 	static const char *const names[] = {"regression", "classification"};
 
 	if (task != NULL)
-		(void) choice("task", task, names, lengthof(names));
+		(void) ml_arg_choice("task", task, names, lengthof(names));
 }
 
 /* ---- split ---- */
@@ -53,14 +37,14 @@ check_task(const char *task)
 static void
 check_split_keys(Jsonb *json)
 {
-	static const char *const names[] = {"test_size", "method", "column"};
+	static const char *const names[] = {"test_size", "method", "column", "balance"};
 	JsonbIterator *it = JsonbIteratorInit(&json->root);
 	JsonbValue	value;
 	JsonbIteratorToken token;
 
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 		if (token == WJB_KEY)
-			(void) choice("option of split", pnstrdup(value.val.string.val, value.val.string.len),
+			(void) ml_arg_choice("option of split", pnstrdup(value.val.string.val, value.val.string.len),
 						  names, lengthof(names));
 }
 
@@ -82,8 +66,8 @@ split_test_size(Jsonb *json)
 	return size;
 }
 
-static MlSplit
-parse_split(Jsonb *json)
+MlSplit
+ml_definition_split(Jsonb *json)
 {
 	static const char *const methods[] = {"random", "time", "column", "none"};
 	JsonbValue *method = ml_json_get(json, "method");
@@ -91,6 +75,7 @@ parse_split(Jsonb *json)
 
 	check_split_keys(json);
 	split.method = ML_SPLIT_RANDOM;
+	split.held = 0;
 	if (method != NULL)
 	{
 		char	   *name = ml_json_get_text(json, "method");
@@ -100,7 +85,7 @@ parse_split(Jsonb *json)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("option \"method\" of split must be a string"),
 					 errhint("Valid are: random, time, column, none.")));
-		split.method = (MlSplitMethod) choice("split method", name, methods, lengthof(methods));
+		split.method = (MlSplitMethod) ml_arg_choice("split method", name, methods, lengthof(methods));
 	}
 	split.test_size = split_test_size(json);
 	split.column = ml_json_get_text(json, "column");
@@ -117,29 +102,68 @@ parse_split(Jsonb *json)
 	return split;
 }
 
+MlBalance
+ml_definition_balance(Jsonb *json)
+{
+	static const char *const names[] = {"none", "undersample", "oversample"};
+	const JsonbValue *value = ml_json_get(json, "balance");
+
+	if (value == NULL || value->type == jbvNull)
+		return ML_BALANCE_NONE;
+	if (value->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"balance\" of split must be a string"),
+				 errhint("Valid are: none, undersample, oversample.")));
+	return (MlBalance) ml_arg_choice("balance", pnstrdup(value->val.string.val, value->val.string.len), names, lengthof(names));
+}
+
 /* ---- both ways ---- */
+
+MlDefinition *
+ml_definition_from_call(FunctionCallInfo fcinfo, const MlDefinitionArgs *arg)
+{
+	MlDefinition *d = palloc0(sizeof(MlDefinition));
+
+	d->model = ml_arg_required_text(fcinfo, arg->model, "model");
+	d->source = ml_arg_required_text(fcinfo, arg->source, "source");
+	d->target = ml_arg_text(fcinfo, arg->target);
+	d->algorithm = arg->algorithm >= 0 ? ml_arg_text(fcinfo, arg->algorithm) : NULL;
+	d->params = ml_arg_object(fcinfo, arg->params, "params");
+	d->task = ml_arg_text(fcinfo, arg->task);
+	d->features = ml_arg_text_array(fcinfo, arg->features, "features", &d->n_features);
+	d->exclude = ml_arg_text_array(fcinfo, arg->exclude, "exclude", &d->n_exclude);
+	d->preprocess = ml_arg_object(fcinfo, arg->preprocess, "preprocess");
+	d->split_json = ml_arg_object(fcinfo, arg->split, "split");
+	d->split = ml_definition_split(d->split_json);
+	d->balance = ml_definition_balance(d->split_json);
+	d->weight = ml_arg_text(fcinfo, arg->weight);
+	d->seed = PG_ARGISNULL(arg->seed) ? 0 : PG_GETARG_INT64(arg->seed);
+	d->deploy = ml_definition_deploy(ml_arg_text(fcinfo, arg->deploy));
+	d->metric = ml_arg_text(fcinfo, arg->metric);
+	d->contract = ml_arg_text(fcinfo, arg->contract);
+	ml_definition_check_task(d->task);
+	return d;
+}
 
 MlDefinition *
 ml_definition_from_args(FunctionCallInfo fcinfo)
 {
+	return ml_definition_from_call(fcinfo, &train_args);
+}
+
+MlDefinition *
+ml_definition_for_data(char *source, char *target, Jsonb *split)
+{
 	MlDefinition *d = palloc0(sizeof(MlDefinition));
 
-	d->model = ml_arg_required_text(fcinfo, ARG_MODEL, "model");
-	d->source = ml_arg_required_text(fcinfo, ARG_SOURCE, "source");
-	d->target = ml_arg_text(fcinfo, ARG_TARGET);
-	d->algorithm = ml_arg_text(fcinfo, ARG_ALGORITHM);
-	d->params = ml_arg_object(fcinfo, ARG_PARAMS, "params");
-	d->task = ml_arg_text(fcinfo, ARG_TASK);
-	d->features = ml_arg_text_array(fcinfo, ARG_FEATURES, "features", &d->n_features);
-	d->exclude = ml_arg_text_array(fcinfo, ARG_EXCLUDE, "exclude", &d->n_exclude);
-	d->preprocess = ml_arg_object(fcinfo, ARG_PREPROCESS, "preprocess");
-	d->split_json = ml_arg_object(fcinfo, ARG_SPLIT, "split");
-	d->split = parse_split(d->split_json);
-	d->weight = ml_arg_text(fcinfo, ARG_WEIGHT);
-	d->seed = PG_ARGISNULL(ARG_SEED) ? 0 : PG_GETARG_INT64(ARG_SEED);
-	d->deploy = parse_deploy(ml_arg_text(fcinfo, ARG_DEPLOY));
-	d->metric = ml_arg_text(fcinfo, ARG_METRIC);
-	check_task(d->task);
+	d->source = source;
+	d->target = target;
+	d->params = d->preprocess = ml_json_parse("{}");
+	d->n_features = d->n_exclude = -1;
+	d->split_json = split;
+	d->split = ml_definition_split(split);
+	d->deploy = ML_DEPLOY_NEVER;
 	return d;
 }
 
@@ -162,6 +186,8 @@ ml_definition_json(const MlDefinition *d, const char *qualified_source)
 	ml_json_text(&out, "weight", d->weight);
 	ml_json_int(&out, "seed", d->seed);
 	ml_json_text(&out, "metric", d->metric);
+	if (d->contract != NULL)
+		ml_json_text(&out, "contract", d->contract);
 	appendStringInfoChar(&out, '}');
 	return ml_json_parse(out.data);
 }
@@ -202,11 +228,13 @@ ml_definition_from_json(const char *model, Jsonb *json)
 	d->exclude = ml_json_get_text_array(json, "exclude", &d->n_exclude);
 	d->preprocess = ml_json_get_object(json, "preprocess");
 	d->split_json = ml_json_get_object(json, "split");
-	d->split = parse_split(d->split_json);
+	d->split = ml_definition_split(d->split_json);
+	d->balance = ml_definition_balance(d->split_json);
 	d->weight = ml_json_get_text(json, "weight");
 	d->seed = json_seed(json);
 	d->deploy = ML_DEPLOY_IF_BETTER;
 	d->metric = ml_json_get_text(json, "metric");
+	d->contract = ml_json_get_text(json, "contract");
 	if (d->source == NULL || has_gap(d->features, d->n_features) || has_gap(d->exclude, d->n_exclude))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

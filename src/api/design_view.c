@@ -28,17 +28,28 @@ ml_design_view(const MlPrep *prep)
 	return view;
 }
 
+/* columns may have been left out between the elements of an array, so the name tells which one it is */
+int
+ml_view_element(const MlDesignView *view, int column)
+{
+	const MlInput *input = ml_prep_input(view->prep, view->input[column]);
+	Size		length = strlen(input->name);
+	const char *name = view->names[column];
+	char	   *end;
+	long		element;
+
+	if (input->type != ML_TYPE_ARRAY)
+		return strcmp(name, input->name) == 0 ? 0 : -1;
+	if (strncmp(name, input->name, length) != 0 || name[length] != '[')
+		return -1;
+	element = strtol(name + length + 1, &end, 10);
+	return strcmp(end, "]") == 0 && element >= 1 && element <= input->width ? (int) element - 1 : -1;
+}
+
 bool
 ml_view_is_input(const MlDesignView *view, int column)
 {
-	const MlInput *input = ml_prep_input(view->prep, view->input[column]);
-	int			first = column;
-
-	if (input->type != ML_TYPE_ARRAY)
-		return strcmp(view->names[column], input->name) == 0;
-	while (first > 0 && view->input[first - 1] == view->input[column])
-		first--;
-	return column - first < input->width;
+	return view->input[column] >= 0 && ml_view_element(view, column) >= 0;
 }
 
 /* the moment, or NULL for a type or a number that is none */
@@ -60,14 +71,14 @@ moment_text(Oid type, double seconds)
 char *
 ml_view_number(const MlDesignView *view, int column, double value)
 {
-	const MlInput *input = ml_prep_input(view->prep, view->input[column]);
+	const MlInput *input = ml_view_is_input(view, column) ? ml_prep_input(view->prep, view->input[column]) : NULL;
 	char	   *text = NULL;
 
 	if (isnan(value))
 		return NULL;
-	if (input->type == ML_TYPE_BOOL && (value == 0.0 || value == 1.0) && ml_view_is_input(view, column))
+	if (input != NULL && input->type == ML_TYPE_BOOL && (value == 0.0 || value == 1.0))
 		return pstrdup(value == 1.0 ? "true" : "false");
-	if (input->type == ML_TYPE_TIME && ml_view_is_input(view, column))
+	if (input != NULL && input->type == ML_TYPE_TIME)
 		text = moment_text(input->type_oid, value);
 	if (text == NULL)
 	{

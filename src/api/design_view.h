@@ -12,13 +12,15 @@ typedef struct MlDesignView
 	const MlPrep *prep;
 	int			cols;
 	const char *const *names;
-	int		   *input;			/* which input each column comes from */
+	int		   *input;			/* which input each column comes from, -1: several */
 } MlDesignView;
 
 extern MlDesignView *ml_design_view(const MlPrep *prep);
 
 /* true when the column is the input itself (or an element of it), not something made from it */
 extern bool ml_view_is_input(const MlDesignView *view, int column);
+/* which element of its input such a column is, from 0 */
+extern int	ml_view_element(const MlDesignView *view, int column);
 
 /*
  * A number of a column: booleans as true / false, dates and timestamps as such (UTC) when the column is the input itself,

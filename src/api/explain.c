@@ -57,14 +57,12 @@ static double
 column_number(const Explanation *e, const MlkBlock *block, int k)
 {
 	int			column = block->first + k;
-	const MlInput *input = ml_prep_input(e->model->prep, e->view->input[column]);
-	int			element = 0;
+	const MlInput *input;
 
 	if (!ml_view_is_input(e->view, column))
 		return original_number(e->x, column, block->dense[k]);
-	while (element < column && e->view->input[column - element - 1] == e->view->input[column])
-		element++;
-	return e->values[input->offset + element].number;
+	input = ml_prep_input(e->model->prep, e->view->input[column]);
+	return e->values[input->offset + ml_view_element(e->view, column)].number;
 }
 
 /* text of the category whose column is set; "city=Paris" is "Paris", "city is null" is NULL */
@@ -81,6 +79,28 @@ set_category(const Explanation *e, const MlkBlock *block)
 		return "(no column)";
 	name = e->view->names[block->first + code] + strlen(column);
 	return name[0] == '=' ? name + 1 : NULL;
+}
+
+/* terms of the text that say something, one a line with their weights */
+static void
+put_terms(ReturnSetInfo *result, const Explanation *e, const MlkBlock *block)
+{
+	const MlkSparse *sparse = block->sparse;
+	int64		next = block->codes[0] < sparse->n ? sparse->start[block->codes[0]] : 0;
+	int64		end = block->codes[0] < sparse->n ? sparse->start[block->codes[0] + 1] : 0;
+	double		absent = 0.0;
+
+	for (int k = 0; k < block->cols; k++)
+	{
+		int			column = block->first + k;
+
+		if (next < end && sparse->column[next] == (uint32) k)
+			put_line(result, e->view->names[column], ml_view_number(e->view, column, sparse->value[next++]),
+					 e->contribution[column]);
+		else
+			absent += e->contribution[column];
+	}
+	put_line(result, ml_prep_input(e->model->prep, e->view->input[block->first])->name, "(absent terms)", absent);
 }
 
 static void
@@ -101,6 +121,11 @@ put_lines(ReturnSetInfo *result, const Explanation *e)
 		const MlkBlock *block = &e->x->blocks[b];
 
 		CHECK_FOR_INTERRUPTS();
+		if (block->kind == MLK_BLOCK_SPARSE)
+		{
+			put_terms(result, e, block);
+			continue;
+		}
 		if (block->kind != MLK_BLOCK_DENSE)
 		{
 			put_category(result, e, block);
@@ -121,8 +146,8 @@ class_to_explain(const MlModel *model, const MlkDesign *x)
 
 	if (model->n_classes <= 2)
 		return 0;
-	model->algorithm->predict(model->state, x, 0, 1, out);
-	return ml_model_argmax(out, model->n_classes);
+	ml_model_predict_rows(model, x, 0, 1, out);
+	return ml_model_decide(model, out);
 }
 
 static void
@@ -166,7 +191,7 @@ mlops_explain(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("predictions of model \"%s\" cannot be explained by features", model->name),
 				 errdetail("Its algorithm is %s.", model->algorithm->name)));
-	values = ml_row_reader_read(ml_row_reader_create(model, fcinfo, FIRST_VALUE), fcinfo);
+	values = ml_row_reader_read(ml_row_reader_create(model, fcinfo, FIRST_VALUE, PG_NARGS() - FIRST_VALUE), fcinfo);
 	if (values != NULL)
 		explain((ReturnSetInfo *) fcinfo->resultinfo, model, values);
 	ml_model_release(model);

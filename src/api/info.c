@@ -124,6 +124,10 @@ type_name(MlParamType type)
 			return "number or text";
 		case ML_PARAM_BOOL_OR_ENUM:
 			return "boolean or text";
+		case ML_PARAM_INT_LIST:
+			return "integer or array";
+		case ML_PARAM_THRESHOLD:
+			return "number, text or object";
 	}
 	return NULL;
 }
@@ -181,9 +185,14 @@ range_text(const MlParamSpec *spec)
 		case ML_PARAM_INT_OR_ENUM:
 			range = spec->choices == NULL ? interval(spec) : psprintf("%s | %s", interval(spec), choices(spec->choices));
 			break;
+		case ML_PARAM_INT_LIST:
+			range = psprintf("%s | [%s, ...]", interval(spec), interval(spec));
+			break;
 		case ML_PARAM_BOOL_OR_ENUM:
 			range = psprintf("true | false | %s", choices(spec->choices));
 			break;
+		case ML_PARAM_THRESHOLD:
+			return pstrdup("null | [0, 1] | \"f1\" | {\"cost\": {\"fp\": cost, \"fn\": cost}}");
 	}
 	return spec->nullable ? psprintf("%s or null", range) : range;
 }
@@ -196,9 +205,14 @@ mlops_parameters(PG_FUNCTION_ARGS)
 {
 	const MlAlgorithm *algorithm = ml_algorithm_lookup(ml_arg_required_text(fcinfo, 0, "algorithm"));
 
+	int			n;
+	int			n_own;
+	const MlParamSpec **specs = ml_params_specs(algorithm, &n, &n_own);
+
 	InitMaterializedSRF(fcinfo, 0);
-	for (const MlParamSpec *spec = algorithm->params; spec->name != NULL; spec++)
+	for (int i = 0; i < n; i++)
 	{
+		const MlParamSpec *spec = specs[i];
 		Datum		values[5];
 		bool		nulls[5] = {false};
 

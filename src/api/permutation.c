@@ -128,6 +128,7 @@ prepare(Permutation *p)
 	p->scored.n = p->n;
 	p->scored.n_classes = p->model->n_classes;
 	p->scored.classes = p->model->classes;
+	p->scored.threshold = ml_model_threshold(p->model);
 	p->out = ml_budget_alloc(p->budget, mul_size(p->n, k), sizeof(double), "predictions");
 	p->scored.out = p->out;
 	p->dealt = ml_budget_alloc(p->budget, p->n, sizeof(uint32), "permuted rows");

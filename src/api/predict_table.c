@@ -90,7 +90,7 @@ put_prediction(const TableScore *score, const double *out, Datum *values, bool *
 		nulls[COLUMN_PROBABILITY] = true;
 		return;
 	}
-	best = ml_model_argmax(out, model->n_classes);
+	best = ml_model_decide(model, out);
 	values[COLUMN_PREDICTION] = score->labels[best];
 	nulls[COLUMN_VALUE] = isnan(model->class_value[best]);
 	values[COLUMN_VALUE] = Float8GetDatum(model->class_value[best]);

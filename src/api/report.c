@@ -88,7 +88,7 @@ report_classification(MlReport *report, const MlScored *s, MlkPool *pool)
 	double	   *confusion = palloc(sizeof(double) * k * k);
 	void	   *scratch = MemoryContextAllocHuge(CurrentMemoryContext, mlk_classification_scratch(s->n));
 
-	ml_check_status(mlk_classification_metrics(pool, s->label, s->out, k, s->weight, s->n, scratch,
+	ml_check_status(mlk_classification_metrics_at(pool, s->label, s->out, k, s->threshold, s->weight, s->n, scratch,
 											   &m, per_class, confusion));
 	for (int i = 0; i < lengthof(classification_metrics); i++)
 		append(report, &classification_metrics[i], &m, NULL);

@@ -20,6 +20,7 @@ typedef struct MlScored
 	const double *weight;		/* NULL: all one */
 	int			n_classes;
 	char	  **classes;
+	const double *threshold;	/* of two classes (ml_model_threshold); NULL: the likeliest one is predicted */
 } MlScored;
 
 typedef struct MlReport

@@ -120,6 +120,7 @@ start(MlDecoder *decoder, const MlModel *model, int i)
 	decoder->model = model;
 	decoder->input = ml_prep_input(model->prep, i);
 	decoder->index = i;
+	decoder->text = ml_prep_wants_text(model->prep, i);
 }
 
 void
@@ -145,7 +146,9 @@ ml_decoder_init(MlDecoder *decoder, const MlModel *model, int i, Oid given)
 
 	ml_model_check_type(model, input, given);
 	decoder->type = getBaseType(given);
-	if (input->type == ML_TYPE_ARRAY)
+	if (input->type == ML_TYPE_ARRAY && ml_type_is_vector(decoder->type))
+		decoder->kind = ML_DECODE_VECTOR;
+	else if (input->type == ML_TYPE_ARRAY)
 	{
 		decoder->kind = ML_DECODE_ARRAY;
 		init_array(decoder, decoder->type);
@@ -177,6 +180,11 @@ put_code(const MlDecoder *decoder, char *text, int length, MlValue *row)
 {
 	if (decoder->kind == ML_DECODE_BPCHAR || decoder->input->type_oid == BPCHAROID)
 		length = bpchartruelen(text, length);
+	if (decoder->text)
+	{
+		row[decoder->input->offset].text = (struct varlena *) cstring_to_text_with_len(text, length);
+		return;
+	}
 	row[decoder->input->offset].code = ml_prep_code(decoder->model->prep, decoder->index, text, length);
 }
 
@@ -191,7 +199,9 @@ ml_decode_element(const MlDecoder *decoder, int element, double number, MlValue 
 void
 ml_decode_null(const MlDecoder *decoder, MlValue *row)
 {
-	if (decoder->input->type == ML_TYPE_CATEGORY)
+	if (decoder->text)
+		row[decoder->input->offset].text = NULL;
+	else if (decoder->input->type == ML_TYPE_CATEGORY)
 		row[decoder->input->offset].code = ML_NULL_CODE;
 	else
 		for (int i = 0; i < decoder->input->width; i++)
@@ -216,11 +226,29 @@ decode_array(const MlDecoder *decoder, Datum value, MlValue *row)
 }
 
 static void
+decode_vector(const MlDecoder *decoder, Datum value, MlValue *row)
+{
+	int			n;
+	const float4 *element = ml_type_vector(value, &n);
+
+	if (n != decoder->input->width)
+		ml_model_wrong_width(decoder->model, decoder->input, n);
+	for (int i = 0; i < n; i++)
+		ml_decode_element(decoder, i, element[i], row);
+}
+
+static void
 decode_varlena(const MlDecoder *decoder, Datum value, MlValue *row)
 {
 	struct varlena *packed = PG_DETOAST_DATUM_PACKED(value);
 	char	   *text = VARDATA_ANY(packed);
 
+	/* the text of most rows is taken where it lies */
+	if (decoder->text && decoder->kind == ML_DECODE_TEXT && decoder->input->type_oid != BPCHAROID)
+	{
+		row[decoder->input->offset].text = packed;
+		return;
+	}
 	put_code(decoder, text, VARSIZE_ANY_EXHDR(packed), row);
 	if ((Pointer) packed != DatumGetPointer(value))
 		pfree(packed);
@@ -298,6 +326,9 @@ ml_decode_slow(const MlDecoder *decoder, Datum value, MlValue *row)
 			break;
 		case ML_DECODE_ARRAY:
 			decode_array(decoder, value, row);
+			break;
+		case ML_DECODE_VECTOR:
+			decode_vector(decoder, value, row);
 			break;
 		case ML_DECODE_LITERAL:
 			parse_text(decoder, DatumGetCString(value), row);

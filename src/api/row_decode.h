@@ -26,6 +26,7 @@ typedef enum MlDecodeKind
 	ML_DECODE_BOOL_TEXT,		/* category from a boolean: true / false, as the dataset has it */
 	ML_DECODE_OUTPUT,			/* category from the type's output function */
 	ML_DECODE_ARRAY,
+	ML_DECODE_VECTOR,			/* pgvector's */
 	ML_DECODE_LITERAL			/* an untyped literal, a cstring */
 } MlDecodeKind;
 
@@ -36,6 +37,7 @@ typedef struct MlDecoder
 	const MlInput *input;
 	int			index;			/* of the input */
 	MlDecodeKind kind;
+	bool		text;			/* of a category: the step wants the text, not a code */
 	Oid			type;			/* base type of what is given; arrays: of the elements */
 	FmgrInfo	output;			/* OUTPUT */
 

@@ -28,6 +28,7 @@ struct MlRowReader
 {
 	const MlModel *model;
 	int			first_arg;
+	int			n_args;
 	int			n_inputs;
 	MlDecoder  *decoders;		/* one an input */
 	MlValue    *values;			/* the row */
@@ -83,7 +84,7 @@ read_values(MlRowReader *reader, FunctionCallInfo fcinfo)
 static void
 init_values(MlRowReader *reader, FunctionCallInfo fcinfo)
 {
-	int			given = PG_NARGS() - reader->first_arg;
+	int			given = reader->n_args;
 
 	if (given != reader->n_inputs)
 		wrong_count(reader, reader->n_inputs, given);
@@ -402,13 +403,14 @@ init_single(MlRowReader *reader, FunctionCallInfo fcinfo, bool variadic)
 }
 
 MlRowReader *
-ml_row_reader_create(const MlModel *model, FunctionCallInfo fcinfo, int first_arg)
+ml_row_reader_create(const MlModel *model, FunctionCallInfo fcinfo, int first_arg, int n_args)
 {
 	MlRowReader *reader = palloc0(sizeof(MlRowReader));
 	bool		variadic = get_fn_expr_variadic(fcinfo->flinfo);
 
 	reader->model = model;
 	reader->first_arg = first_arg;
+	reader->n_args = n_args;
 	reader->n_inputs = ml_prep_n_inputs(model->prep);
 	reader->decoders = ml_palloc_array(reader->n_inputs + 1, sizeof(MlDecoder));
 	reader->values = ml_palloc_array(ml_prep_n_values(model->prep) + 1, sizeof(MlValue));
@@ -417,7 +419,7 @@ ml_row_reader_create(const MlModel *model, FunctionCallInfo fcinfo, int first_ar
 			ereport(ERROR,
 					(errcode(ERRCODE_INDETERMINATE_DATATYPE),
 					 errmsg("could not determine the data type of argument %d", i + 1)));
-	if (PG_NARGS() - first_arg == 1)
+	if (n_args == 1)
 		init_single(reader, fcinfo, variadic);
 	else
 		init_values(reader, fcinfo);

@@ -15,11 +15,11 @@
 typedef struct MlRowReader MlRowReader;
 
 /*
- * For the arguments from first_arg on; palloc'd in the current context, which must live as long as the call
+ * For n_args arguments from first_arg on; palloc'd in the current context, which must live as long as the call
  * site uses the reader, and so must the model.  ERROR 22023 for another number of values, 42804 for a type that
  * cannot stand for its feature.
  */
-extern MlRowReader *ml_row_reader_create(const MlModel *model, FunctionCallInfo fcinfo, int first_arg);
+extern MlRowReader *ml_row_reader_create(const MlModel *model, FunctionCallInfo fcinfo, int first_arg, int n_args);
 
 /* the row's values, valid until the next call; NULL when the row itself is NULL */
 extern const MlValue *ml_row_reader_read(MlRowReader *reader, FunctionCallInfo fcinfo);

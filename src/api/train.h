@@ -8,6 +8,7 @@
 #include "api/columns.h"
 #include "api/definition.h"
 #include "api/report.h"
+#include "quality/inspect.h"
 #include "scoring/scorer.h"
 
 /* what a training knows; each step of ml_train fills its part and leaves the rest alone */
@@ -40,6 +41,13 @@ typedef struct MlTraining
 	int32	   *label;			/* classification */
 	double	   *weight;			/* NULL: none */
 	MlModel		model;			/* classes, prep, state */
+	double	   *predicted;		/* [rows * outputs] in canonical order, training rows filled by the fit; NULL: the fit did not */
+
+	/* fit: what the algorithm wants to be known of how it went */
+	MlReport	fit;
+
+	/* inspect */
+	MlFindings	findings;
 
 	/* evaluate */
 	const char *metric;
@@ -58,10 +66,51 @@ typedef struct MlTraining
  */
 extern MlTraining *ml_train(MlDefinition *definition);
 
+/* ---- train_plan.c: before a row is read ---- */
+
+/* source, algorithm, parameters, columns; refuses what cannot be */
+extern void ml_train_plan(MlTraining *t);
+extern const char *ml_train_task_name(MlTask task);
+extern MlPrepDefaults ml_train_prep_defaults(const MlTraining *t);
+
+/* ---- inspect.c: what is wrong with the data ---- */
+
+/* fills t->findings and says the warnings among them, when mlops.inspect is on */
+extern void ml_train_inspect(MlTraining *t);
+/* [{"finding": ..., "severity": ..., "column": ..., "value": ..., "detail": ...}, ...] */
+extern Jsonb *ml_findings_json(const MlFindings *findings);
+
+/* ---- train_store.c ---- */
+extern void ml_train_store(MlTraining *t);
+
 /* ---- train.c ---- */
+
+/* plan, threads, memory */
+extern void ml_train_start(MlTraining *t);
+/* what comes after loading and ordering: prepare, inspect, fit, assess, store */
+extern void ml_train_finish(MlTraining *t);
+
+/* rows of the source as columns; then useful features, canonical order and split; then targets as numbers or classes */
+extern void ml_train_load(MlTraining *t);
+extern void ml_train_order(MlTraining *t);
+/* its last part: order and split of rows whose features are known */
+extern void ml_train_split(MlTraining *t);
+extern void ml_train_truth(MlTraining *t);
+/* targets, weights, and preprocessing fitted on the training rows: design, or dictionaries and bins (then rows must be all of the data) */
+extern void ml_train_prepare(MlTraining *t);
+
+/* how a fit tells where it is, and its memory */
+extern MlFitControl ml_train_control(const MlTraining *t);
+/* a number that the version's metrics hold under "fit"; name must live as long as the training */
+extern void ml_train_record(MlTraining *t, const char *name, double value);
 
 /* a state of this algorithm for the training rows */
 extern void *ml_train_fit(MlTraining *t, const MlAlgorithm *algorithm, MlParams *params);
+
+/* ---- balance.c ---- */
+
+/* once labels and weights are gathered: training rows, or their weights, as the definition wants the classes balanced; NOTICE with the counts */
+extern void ml_train_balance(MlTraining *t);
 
 /* ---- warm_start.c: going on from the live version ---- */
 
@@ -71,10 +120,28 @@ extern void ml_warm_start_plan(MlTraining *t);
 extern void ml_warm_start_features(MlTraining *t);
 extern void ml_warm_start_classes(MlTraining *t);
 
+/* ---- held.c: rows held back from the fit, and what is learned of them ---- */
+
+/* share of the training rows that these parameters want to be held back; 0: none */
+extern double ml_held_share(const MlParams *params);
+/* ERROR 22023 for what cannot be: of a task; of these classes and rows; of the version that a training goes on from */
+extern void ml_held_check(const MlParams *params, MlTask task);
+extern void ml_held_check_classes(const MlTraining *t, const MlParams *params);
+extern void ml_held_check_warm(const MlTraining *t);
+/* after the fit: fills t->model.held from the held-back rows, in the current memory context */
+extern void ml_held_learn(MlTraining *t, const MlParams *params);
+
 /* ---- assess.c: predictions and metrics ---- */
 
 /* fills train, test and baseline */
 extern void ml_assess(MlTraining *t);
+/* from the budget: rows * outputs numbers, for predictions of all rows in canonical order */
+extern double *ml_assess_room(const MlTraining *t);
+/*
+ * metrics of predictions out[n * outputs] for rows [from, from + n) of the canonical order; out may be reordered.  *dropped: rows
+ * whose label no training row has, which cannot be scored
+ */
+extern MlReport ml_assess_report(const MlTraining *t, double *out, int64 from, int64 n, int64 *dropped);
 /* rows of a panel of this preprocessing that fit into a bounded memory */
 extern int64 ml_assess_panel_rows(const MlPrep *prep);
 /* of t->model.prep, made at the first call */

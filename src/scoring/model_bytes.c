@@ -42,7 +42,7 @@ uint8 *
 ml_model_write(const MlModel *model, Size *len)
 {
 	MlBlobWriter w = ml_blob_writer();
-	MlEnvelope	head = {.state_version = model->algorithm->state_version};
+	MlEnvelope	head = {.state_version = model->algorithm->state_version,.has_held = model->held != NULL};
 
 	Assert(strlen(model->algorithm->name) < sizeof(head.algorithm));
 	strlcpy(head.algorithm, model->algorithm->name, sizeof(head.algorithm));
@@ -58,6 +58,8 @@ ml_model_write(const MlModel *model, Size *len)
 	}
 	ml_prep_write(model->prep, &w);
 	model->algorithm->write(model->state, &w);
+	if (model->held != NULL)
+		ml_held_write(model->held, &w);
 	return ml_envelope_seal(&head, &w, len);
 }
 
@@ -207,6 +209,9 @@ ml_model_read(const uint8 *data, Size len)
 	shape.n_classes = model->n_classes;
 	shape.cols = ml_prep_cols(model->prep);
 	model->state = model->algorithm->read(&r, &shape);
+	require_ok(&r, psprintf("%s model", model->algorithm->name));
+	if (head.has_held)
+		model->held = ml_held_read(&r, model->n_classes);
 	ml_envelope_finish(&r, psprintf("%s model", model->algorithm->name));
 	return model;
 }

@@ -23,7 +23,7 @@ predict_block(void *arg, int64_t block, int worker)
 	int64		from = block * BLOCK_ROWS;
 	int64		rows = Min(BLOCK_ROWS, job->x->rows - from);
 
-	job->model->algorithm->predict(job->model->state, job->x, from, rows, job->out + from * job->outputs);
+	ml_model_predict_rows(job->model, job->x, from, rows, job->out + from * job->outputs);
 }
 
 void

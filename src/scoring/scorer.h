@@ -10,6 +10,7 @@
 #include "algorithms/algorithm.h"
 #include "catalog/catalog.h"
 #include "preprocess/preprocess.h"
+#include "scoring/held.h"
 
 typedef struct MlModel
 {
@@ -23,6 +24,7 @@ typedef struct MlModel
 	MlPrep	   *prep;
 	const MlAlgorithm *algorithm;
 	void	   *state;
+	const MlHeld *held;			/* NULL: nothing was learned of held-back rows */
 
 	/* what the catalog adds */
 	char	   *name;			/* 'churn/3', for messages */
@@ -50,17 +52,46 @@ ml_model_outputs(const MlModel *model)
 	return model->task == ML_TASK_REGRESSION ? 1 : model->n_classes;
 }
 
+/* out[rows * outputs] of rows [from, from + rows) of the design, calibrated; what every way of scoring comes down to; as thread-safe as predict */
+static inline void
+ml_model_predict_rows(const MlModel *model, const MlkDesign *x, int64 from, int64 rows, double *out)
+{
+	model->algorithm->predict(model->state, x, from, rows, out);
+	if (unlikely(model->held != NULL) && model->held->calibrators != NULL)
+		mlk_calibrate_rows(model->held->calibrators, model->held->log_odds, model->n_classes, out, rows);
+}
+
 /* out[n * outputs]: all rows of the design, in parallel blocks of 1024 rows */
 extern void ml_model_predict(const MlModel *model, const MlkDesign *x, double *out, MlkPool *pool);
 extern int	ml_model_argmax(const double *prob, int n_classes); /* first on ties; binary: 1 when prob[1] > 0.5 */
 
+/* the probability from which on a row is positive, or NULL: the likeliest class is predicted */
+static inline const double *
+ml_model_threshold(const MlModel *model)
+{
+	return model->held != NULL && model->held->has_threshold ? &model->held->threshold : NULL;
+}
+
+/* the class predicted for a row of these probabilities */
+static inline int
+ml_model_decide(const MlModel *model, const double *prob)
+{
+	if (unlikely(model->held != NULL) && model->held->has_threshold)
+		return prob[1] >= model->held->threshold;
+	return ml_model_argmax(prob, model->n_classes);
+}
+
 /*
  * Stream a source through the model in batches.  request lists further columns (target, weight, key) the caller wants; they
- * follow the model's inputs in batch->columns.  Missing or retyped inputs: ERROR before a row is read.
+ * follow the model's inputs in batch->columns; where rows were left out, the last batch may be empty.  Missing or retyped inputs: ERROR before a row is read.
  */
 typedef void (*MlScoredFn) (const MlDataset *batch, int first_extra, const double *out, void *arg);
 extern int64 ml_model_stream(const MlModel *model, MlSource *source, const MlColumnRequest *extra, int n_extra,
 							 MlScoredFn fn, void *arg);
+
+/* the same without predictions: fn sees the rows as the model would, in the order of the source; x is valid for the call */
+typedef void (*MlPreparedFn) (const MlkDesign *x, void *arg);
+extern int64 ml_model_stream_prepared(const MlModel *model, MlSource *source, MlPreparedFn fn, void *arg);
 
 /* position (1-based) of each input of the model in desc, checked: ERROR 42703 missing, 42804 another kind */
 extern void ml_model_match_columns(const MlModel *model, TupleDesc desc, int *attnums);

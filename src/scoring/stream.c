@@ -28,7 +28,8 @@ typedef struct Stream
 	double	   *out;
 	MlkPool    *pool;			/* NULL until a batch is full */
 	MemoryContextCallback stop_threads;
-	MlScoredFn	fn;
+	MlScoredFn	fn;				/* NULL: nothing is predicted, prepared wants the designs */
+	MlPreparedFn prepared;
 	void	   *arg;
 } Stream;
 
@@ -68,30 +69,41 @@ check_values(const Stream *stream, const MlDataset *batch)
 	}
 }
 
+static const MlkDesign *
+prepare_batch(Stream *stream, const MlDataset *batch)
+{
+	check_values(stream, batch);
+	if (stream->binding == NULL)
+	{
+		MemoryContext current = MemoryContextSwitchTo(stream->context);
+
+		stream->binding = ml_prep_bind(stream->model->prep, batch, stream->batch_rows);
+		MemoryContextSwitchTo(current);
+	}
+	return ml_prep_apply_batch(stream->binding, batch);
+}
+
 static void
-score_batch(MlDataset *batch, void *arg)
+take_batch(MlDataset *batch, void *arg)
 {
 	Stream	   *stream = arg;
 	const MlkDesign *design;
 	MemoryContext current;
 
 	CHECK_FOR_INTERRUPTS();
-	if (batch->rows == 0)
+	if (batch->rows == 0 && stream->fn == NULL)
 		return;
-	check_values(stream, batch);
-	if (stream->binding == NULL)
-	{
-		current = MemoryContextSwitchTo(stream->context);
-		stream->binding = ml_prep_bind(stream->model->prep, batch, stream->batch_rows);
-		MemoryContextSwitchTo(current);
-	}
-	if (batch->rows == stream->batch_rows)
+	if (batch->rows == stream->batch_rows && stream->fn != NULL)
 		start_threads(stream);
-	design = ml_prep_apply_batch(stream->binding, batch);
-	ml_model_predict(stream->model, design, stream->out, stream->pool);
+	design = batch->rows > 0 ? prepare_batch(stream, batch) : NULL;
+	if (stream->fn != NULL && design != NULL)
+		ml_model_predict(stream->model, design, stream->out, stream->pool);
 
 	current = MemoryContextSwitchTo(stream->caller);
-	stream->fn(batch, stream->n_inputs, stream->out, stream->arg);
+	if (stream->fn != NULL)
+		stream->fn(batch, stream->n_inputs, stream->out, stream->arg);
+	else
+		stream->prepared(design, stream->arg);
 	MemoryContextSwitchTo(current);
 }
 
@@ -115,30 +127,45 @@ make_request(const MlModel *model, const MlSource *source, const MlColumnRequest
 	return request;
 }
 
-int64
-ml_model_stream(const MlModel *model, MlSource *source, const MlColumnRequest *extra, int n_extra,
-				MlScoredFn fn, void *arg)
+/* template's model, fn, prepared and arg are the caller's; the rest is made here */
+static int64
+run_stream(const Stream *template, MlSource *source, const MlColumnRequest *extra, int n_extra)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mlops scoring", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	int			outputs = ml_model_outputs(model);
-	Stream	   *stream = palloc0(sizeof(Stream));
-	MlColumnRequest *request = make_request(model, source, extra, n_extra);
+	int			outputs = ml_model_outputs(template->model);
+	Stream	   *stream = memcpy(palloc(sizeof(Stream)), template, sizeof(Stream));
+	MlColumnRequest *request = make_request(stream->model, source, extra, n_extra);
 	MlBudget   *budget = ml_budget_create(context, (Size) ml_max_memory_kb * 1024);
 	int64		rows;
 
-	stream->model = model;
 	stream->context = context;
 	stream->caller = caller;
-	stream->n_inputs = ml_prep_n_inputs(model->prep);
+	stream->n_inputs = ml_prep_n_inputs(stream->model->prep);
 	stream->batch_rows = Max(1, Min(BATCH_ROWS, BATCH_OUTPUTS / outputs));
-	stream->out = ml_budget_alloc(budget, mul_size(stream->batch_rows, outputs), sizeof(double), "predictions");
-	stream->fn = fn;
-	stream->arg = arg;
+	if (stream->fn != NULL)
+		stream->out = ml_budget_alloc(budget, mul_size(stream->batch_rows, outputs), sizeof(double), "predictions");
 
-	rows = ml_dataset_stream(source, request, stream->n_inputs + n_extra, stream->batch_rows, budget, score_batch, stream);
+	rows = ml_dataset_stream(source, request, stream->n_inputs + n_extra, stream->batch_rows, budget, take_batch, stream);
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return rows;
+}
+
+int64
+ml_model_stream(const MlModel *model, MlSource *source, const MlColumnRequest *extra, int n_extra,
+				MlScoredFn fn, void *arg)
+{
+	Stream		stream = {.model = model,.fn = fn,.arg = arg};
+
+	return run_stream(&stream, source, extra, n_extra);
+}
+
+int64
+ml_model_stream_prepared(const MlModel *model, MlSource *source, MlPreparedFn fn, void *arg)
+{
+	Stream		stream = {.model = model,.prepared = fn,.arg = arg};
+
+	return run_stream(&stream, source, NULL, 0);
 }
