@@ -8,6 +8,10 @@ SELECT version FROM mlops_train('nulls c', 'nulls', target => 'c', features => '
 SELECT version FROM mlops_train('nulls e', 'nulls', target => 'y', features => '{e}');
 SELECT version FROM mlops_train('nulls gone', 'nulls', target => 'y', features => '{x}');
 SELECT version FROM mlops_train('nulls tree', 'nulls', target => 'y', algorithm => 'gradient_boosting', features => '{x,z}');
+SELECT version FROM mlops_train('nulls interval', 'nulls', target => 'y', features => '{x,z}', params => '{"conformal": true}');
+SELECT version FROM mlops_train('nulls set', 'nulls', target => 'c', features => '{x,z}', params => '{"conformal": true}');
+
+SELECT count(*) FROM mlops_expect('nulls', 'nulls', '[{"rule": "row_count", "min": 1}]');
 
 CREATE FUNCTION attempt(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -19,18 +23,30 @@ EXCEPTION WHEN others THEN
 	RETURN sqlstate || ' ' || sqlerrm;
 END $$;
 
--- every function of the extension with arguments is in the list
+-- every function of the extension with arguments is in the list; aggregates have an input of their own
 CREATE TABLE calls (function text, arguments text[]);
 INSERT INTO calls VALUES
 	('mlops_train', ARRAY['''nulls''', '''nulls''', '''y''', '''ridge''', '''{}''', '''regression''', '''{x,z}''', '''{}''', '''{}''',
-		'''{"test_size": 0.2}''', '''w''', '1', '''never''', '''rmse''']),
+		'''{"test_size": 0.2}''', '''w''', '1', '''never''', '''rmse''', '''nulls''']),
 	('mlops_retrain', ARRAY['''nulls''', '''nulls''']),
 	('mlops_predict', ARRAY['''nulls''', '''{"x": null, "z": null}''::jsonb']),
 	('mlops_classify', ARRAY['''nulls c''', '''{"x": null, "z": null}''::jsonb']),
 	('mlops_probability', ARRAY['''nulls c''', '''{"x": null, "z": null}''::jsonb']),
 	('mlops_probabilities', ARRAY['''nulls c''', '''{"x": null, "z": null}''::jsonb']),
 	('mlops_predict_table', ARRAY['''nulls''', '''nulls''', '''c''']),
-	('mlops_evaluate', ARRAY['''nulls''', '''nulls''']),
+	('mlops_interval', ARRAY['''nulls interval''', '''{"x": null, "z": null}''::jsonb', '0.5']),
+	('mlops_label_set', ARRAY['''nulls set''', '''{"x": null, "z": null}''::jsonb', '0.5']),
+	('mlops_transform', ARRAY['''nulls''', '''nulls''']),
+	('mlops_features', ARRAY['''nulls''']),
+	('mlops_evaluate', ARRAY['''nulls''', '''nulls''', '''c''', '5', '0.9', '1']),
+	('mlops_classification_report', ARRAY['''nulls c''', '''nulls''', '''w''']),
+	('mlops_confusion_matrix', ARRAY['''nulls c''', '''nulls''', '''w''']),
+	('mlops_roc_curve', ARRAY['''nulls c''', '''nulls''', '''w''', '''c1''']),
+	('mlops_pr_curve', ARRAY['''nulls c''', '''nulls''', '''w''', '''c1''']),
+	('mlops_calibration_curve', ARRAY['''nulls c''', '''nulls''', '5', '''uniform''', '''w''', '''c1''']),
+	('mlops_lift', ARRAY['''nulls c''', '''nulls''', '5', '''w''', '''c1''']),
+	('mlops_thresholds', ARRAY['''nulls c''', '''nulls''', '''{"fp": 1}''', '''w''', '''c1''']),
+	('mlops_residuals', ARRAY['''nulls''', '''nulls''', '''c''']),
 	('mlops_coefficients', ARRAY['''nulls''']),
 	('mlops_deploy', ARRAY['''nulls''', '1']),
 	('mlops_rollback', ARRAY['''nulls''']),
@@ -44,10 +60,26 @@ INSERT INTO calls VALUES
 	('mlops_parameters', ARRAY['''ridge''']),
 	('mlops_importance', ARRAY['''nulls tree''', '''nulls''', '''permutation''']),
 	('mlops_explain', ARRAY['''nulls tree''', '''{"x": null, "z": null}''::jsonb']),
-	('mlops_tree', ARRAY['''nulls tree''', '1']);
+	('mlops_tree', ARRAY['''nulls tree''', '1']),
+	('mlops_training_curve', ARRAY['''nulls''']),
+	('mlops_profile', ARRAY['''nulls''', '''{x}''', '''c''']),
+	('mlops_correlation', ARRAY['''nulls''', '''auto''', '''{x,z}''']),
+	('mlops_associate', ARRAY['''nulls''', '''y''', '''{x,z}''']),
+	('mlops_inspect', ARRAY['''nulls''', '''y''', '''{}''']),
+	('mlops_expect', ARRAY['''nulls''', '''nulls''', '''[{"rule": "not_null", "column": "x"}]''']),
+	('mlops_check', ARRAY['''nulls''', '''nulls''']),
+	('mlops_drop_contract', ARRAY['''nulls''']),
+	('mlops_clean', ARRAY['''nulls''', '''nulls_clean''', '''[{"rule": "trim", "column": "c"}]''', 'true', 'false']),
+	('mlops_cross_validate', ARRAY['''nulls''', '''y''', '''ridge''', '''{}''', '3', '''random''', '''c''', '''w''', '''1''', '1', '''regression''', '''{x,z}''', '''{}''', '''{}''',
+		'''w''', '1', '''rmse''']),
+	('mlops_tune', ARRAY['''nulls tuned''', '''nulls''', '''y''', '''ridge''', '''{"alpha": [1, 2]}''', '''grid''', '2', '2', '''rmse''', '9', '1', '''never''', '''{}''', '''regression''',
+		'''{x,z}''', '''{}''', '''{}''', '''{}''', '''w''', '''nulls''']),
+	('mlops_auto', ARRAY['''nulls found''', '''nulls''', '''y''', '''{"max_seconds": 1, "algorithms": ["dummy"]}''', '''rmse''', '''regression''', '''{x,z}''', '''{}''', '''{}''', '''{}''', '''w''',
+		'1', '''never''', '''nulls''']),
+	('mlops_training_curve', ARRAY['''nulls''']);
 SELECT p.proname AS "not in the list" FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 	JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
-	WHERE e.extname = 'mlops' AND p.pronargs > 0 AND p.proname NOT IN (SELECT function FROM calls);
+	WHERE e.extname = 'mlops' AND p.pronargs > 0 AND p.prokind = 'f' AND p.pronamespace <> 'mlops'::regnamespace AND p.proname NOT IN (SELECT function FROM calls);
 SELECT c.function, p.proargnames[i] AS argument, attempt(format('SELECT ''some'' FROM %I(%s) LIMIT 1', c.function,
 		(SELECT string_agg(CASE WHEN k = i THEN 'NULL' ELSE a END, ', ' ORDER BY k) FROM unnest(arguments) WITH ORDINALITY AS u(a, k)))) AS answer
 	FROM calls c JOIN pg_proc p ON p.proname = c.function, generate_subscripts(arguments, 1) AS i ORDER BY c.function, i;
@@ -101,6 +133,9 @@ SELECT attempt('SELECT count(*) FROM mlops_train(''nulls'', ''nulls'', ''y'', fe
 SELECT attempt('SELECT CASE WHEN mlops_evaluate(''nulls'', ''nulls'') IS NULL THEN 1 END') AS "set in a CASE";
 SELECT count(*) FROM (SELECT mlops_coefficients('nulls')) AS s;
 
+SELECT mlops_drop_contract(contract) FROM mlops.contracts;
+SELECT count(mlops_drop(model)) FROM mlops.models WHERE model IN ('nulls tuned', 'nulls found');
 SELECT mlops_drop('nulls'), mlops_drop('nulls c'), mlops_drop('nulls e'), mlops_drop('nulls tree');
+DROP TABLE IF EXISTS nulls_clean;
 DROP TABLE nulls, calls;
 DROP FUNCTION attempt(text);

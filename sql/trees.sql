@@ -54,6 +54,42 @@ SELECT value > 0.9 AS good FROM mlops_train('options', 'answers', target => 'y',
 	preprocess => '{"*": {"scale": "standard"}, "x": {"impute": "constant", "fill": 12}, "k": {"encode": "ordinal"}, "day": {"parts": ["dow", "month"]}}');
 SELECT preprocess->'x' AS x, preprocess->'k' AS k FROM mlops.model_version JOIN mlops.model USING (model_id) WHERE name = 'options';
 
+-- after early stopping once more on all rows, for the iterations that were best: as if their number had been known before
+CREATE TABLE runs AS SELECT r.*, t.metrics->'fit' AS fit FROM (VALUES ('level', 'log_loss', 'null'), ('high', 'log_loss', '"balanced"'), ('y', 'squared_error', 'null'),
+	('y', 'absolute_error', 'null'), ('y', 'quantile', 'null'), ('k', 'poisson', 'null')) AS r (target, loss, weights),
+	mlops_train('refit_' || target || '_' || loss, 'SELECT x, city, pair, high, level, y, k + 1 AS k FROM answers', target => target, algorithm => 'gradient_boosting',
+	task => CASE loss WHEN 'log_loss' THEN 'classification' ELSE 'regression' END, features => '{x,city,pair}', params => format('{"loss": "%s", "class_weight": %s,
+	"early_stopping": true, "n_iter_no_change": 3, "learning_rate": 0.3, "subsample": 0.8}', loss, weights)::jsonb) AS t;
+SELECT target, loss, (fit->>'validation_rows')::int BETWEEN 238 AND 242 AS tenth, (fit->>'iterations')::int BETWEEN 1 AND 99 AS stopped,
+	fit->'iterations' = fit->'best_iteration' AS best, fit ? 'validation_loss' AS loss_known FROM runs ORDER BY target, loss;
+SELECT count(*) AS versions FROM runs, mlops_train('straight_' || target || '_' || loss, 'SELECT x, city, pair, high, level, y, k + 1 AS k FROM answers', target => target,
+	algorithm => 'gradient_boosting', task => CASE loss WHEN 'log_loss' THEN 'classification' ELSE 'regression' END, features => '{x,city,pair}', params => format('{"loss": "%s", "class_weight": %s,
+	"early_stopping": false, "max_iter": %s, "learning_rate": 0.3, "subsample": 0.8}', loss, weights, fit->'iterations')::jsonb);
+SELECT target, loss, count(*) AS rows, count(*) FILTER (WHERE mlops_predict('refit_' || target || '_' || loss, r) = mlops_predict('straight_' || target || '_' || loss, r)) AS same
+FROM runs, answers AS r WHERE r.id % 50 = 7 AND loss <> 'log_loss' GROUP BY target, loss ORDER BY target, loss;
+SELECT target, loss, count(*) AS rows, count(*) FILTER (WHERE mlops_probabilities('refit_' || target || '_' || loss, r) = mlops_probabilities('straight_' || target || '_' || loss, r)) AS same
+FROM runs, answers AS r WHERE r.id % 50 = 7 AND loss = 'log_loss' GROUP BY target, loss ORDER BY target, loss;
+-- not when told so, and by itself not with more rows than 100,000: later iterations stay
+SELECT metrics->'fit'->>'iterations' > metrics->'fit'->>'best_iteration' AS stays FROM mlops_train('held', 'SELECT x, city, pair, y FROM answers', target => 'y', algorithm => 'gradient_boosting',
+	params => '{"early_stopping": true, "learning_rate": 0.9, "n_iter_no_change": 3, "refit": false}');
+SELECT refit, (metrics->'fit'->>'iterations')::int - (metrics->'fit'->>'best_iteration')::int AS later FROM unnest('{"\"auto\"",true}'::jsonb[]) AS refit,
+	mlops_train('noise', 'SELECT hashint4(i) % 10 AS x, hashint4(-i) % 100 AS y FROM generate_series(1, 101000) AS i', target => 'y', algorithm => 'gradient_boosting',
+	split => '{"method": "none"}', params => jsonb_build_object('refit', refit, 'n_iter_no_change', 2, 'tol', 1e9), deploy => 'never') ORDER BY refit;
+-- on top of an earlier version: its trees stay in the second pass, too
+SELECT version, metrics->'fit'->'iterations' = metrics->'fit'->'best_iteration' AS refit FROM mlops_train('straight_y_squared_error', 'SELECT x, city, pair, y FROM answers', target => 'y',
+	algorithm => 'gradient_boosting', params => '{"early_stopping": true, "warm_start": true, "max_iter": 20, "subsample": 0.8}', deploy => 'always');
+SELECT (SELECT count(*) FROM mlops_tree('straight_y_squared_error/2', sum((metrics->'fit'->>'iterations')::int)::int)) > 0 AS all_there,
+	bool_and((SELECT string_agg(rule, ';') FROM mlops_tree('straight_y_squared_error/' || version, 1)) = (SELECT string_agg(rule, ';') FROM mlops_tree('straight_y_squared_error/1', 1))) AS same_first
+FROM mlops.model_version JOIN mlops.model USING (model_id) WHERE name = 'straight_y_squared_error';
+
+-- a category of many values that mean nothing does no harm, one whose values mean something is used
+CREATE TABLE wide_category AS SELECT i, (hashint4(i) % 100) / 100.0 AS x, 'c' || hashint4(i + 100000) % 900 AS c, hashint4(i + 200000) % 100 / 50.0 AS noise FROM generate_series(1, 12000) AS i;
+SELECT count(*) AS versions FROM unnest('{gradient_boosting,random_forest,decision_tree}'::text[]) AS a, unnest('{y,z}'::text[]) AS target,
+	mlops_train('wide_' || target || '_' || a, 'SELECT x, c, x + noise AS y, substr(c, 2)::int % 2 + noise / 2 AS z FROM wide_category', target => target, features => '{x,c}', algorithm => a,
+		params => CASE a WHEN 'random_forest' THEN '{"n_estimators": 10, "min_samples_leaf": 20}' WHEN 'decision_tree' THEN '{"min_samples_leaf": 50}' ELSE '{}' END::jsonb);
+SELECT a AS algorithm, target, sum(importance) FILTER (WHERE feature = 'c') < 0.1 AS means_nothing, sum(importance) FILTER (WHERE feature = 'c') > 0.5 AS means_most
+FROM unnest('{gradient_boosting,random_forest,decision_tree}'::text[]) AS a, unnest('{y,z}'::text[]) AS target, mlops_importance('wide_' || target || '_' || a) GROUP BY a, target ORDER BY target, a;
+
 -- more trees on top of the live version
 SELECT version, deployed FROM mlops_train('warm', 'answers', target => 'y', algorithm => 'gradient_boosting', exclude => '{id,high,level}',
 	params => '{"max_iter": 10, "early_stopping": false, "warm_start": true}');
@@ -76,4 +112,4 @@ SELECT algorithm, deployed FROM mlops_train('number_decision_tree', 'answers', t
 SELECT metric, value > 0.9 AS good FROM mlops_evaluate('number_decision_tree', 'answers') WHERE metric = 'r2';
 
 SELECT count(mlops_drop(model)) FROM mlops.models;
-DROP TABLE answers, mixed;
+DROP TABLE answers, mixed, runs, wide_category;

@@ -10,6 +10,10 @@ SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting'
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"interaction_cst": [["x", "d"]]}', features => '{x,c}');
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"interaction_cst": ["x"]}');
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"early_stopping": "maybe"}');
+SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"refit": "maybe"}');
+SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"max_cat_threshold": 0}');
+SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"cat_smooth": -1}');
+SELECT mlops_train('m', 'small', target => 'y', algorithm => 'random_forest', params => '{"cat_penalty": -1}');
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"max_bins": 256}');
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"learning_rate": 0}');
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', params => '{"max_iter": 5, "n_estimators": 5}');
@@ -23,13 +27,16 @@ SELECT mlops_train('m', 'small', target => 'y', algorithm => 'random_forest', pa
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', preprocess => '{"x": {"scale": "minmax"}}');
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', preprocess => '{"c": {"max_categories": 3}}');
 SELECT mlops_train('m', 'small', target => 'y', algorithm => 'gradient_boosting', preprocess => '{"c": {"encode": "onehot"}}');
-SELECT mlops_train('m', 'small', target => 'y', algorithm => 'ridge', preprocess => '{"c": {"encode": "ordinal"}}');
+SELECT mlops_train('m', 'small', target => 'y', algorithm => 'ridge', preprocess => '{"c": {"encode": "number"}}');
 
 -- infinities, and NaN, which is missing
 SELECT mlops_train('m', $$SELECT CASE WHEN i = 9 THEN 'inf' ELSE x END AS x, y FROM small$$, target => 'y', algorithm => 'gradient_boosting');
 SELECT train_rows FROM mlops_train('nan', $$SELECT CASE WHEN i % 9 = 0 THEN 'NaN' ELSE x END AS x, y FROM small$$, target => 'y', algorithm => 'gradient_boosting');
 SELECT mlops_predict('nan', 'NaN'::float8) = mlops_predict('nan', NULL::float8) AS nan_is_null;
 SELECT mlops_predict('nan', 'inf'::float8);
+
+SELECT mlops_train('m', $$SELECT x, CASE WHEN i = 9 THEN 'inf' ELSE y END AS y FROM small$$, target => 'y', algorithm => 'random_forest');
+SELECT mlops_train('m', 'SELECT x, 1e200 * y AS y FROM small WHERE i < 3', target => 'y', algorithm => 'gradient_boosting', split => '{"method": "none"}');
 
 -- a feature without a value, asked for by name
 SELECT a AS algorithm, t.train_rows FROM unnest('{gradient_boosting,random_forest,extra_trees,decision_tree}'::text[]) AS a,
@@ -42,6 +49,9 @@ SELECT a AS algorithm, t.train_rows FROM unnest('{gradient_boosting,random_fores
 SELECT a AS algorithm, mlops_predict('constant_' || a, 0.5) AS prediction
 FROM unnest('{gradient_boosting,random_forest,extra_trees,decision_tree}'::text[]) AS a ORDER BY a;
 SELECT mlops_train('m', 'SELECT x, true AS y FROM small', target => 'y', algorithm => 'gradient_boosting');
+SELECT version FROM mlops_train('constant_linear', 'SELECT x, 7 AS y FROM small', target => 'y', algorithm => 'linear_regression');
+-- weights decide which rows there are
+SELECT version FROM mlops_train('constant_weighted', 'SELECT x, (i > 20)::int AS y, (i > 20)::int AS w FROM small', target => 'y', weight => 'w', algorithm => 'gradient_boosting', task => 'regression');
 
 -- one row of each in a leaf
 SELECT a AS algorithm, round((metrics->'train'->>'r2')::numeric, 6) AS r2
@@ -55,6 +65,13 @@ CREATE TABLE rare AS SELECT i, (i * 7919 % 10007) / 10007.0 AS x, CASE WHEN i % 
 SELECT a AS algorithm, t.train_rows + t.test_rows AS rows, t.value IS NOT NULL AS known
 FROM unnest('{gradient_boosting,random_forest,extra_trees,decision_tree}'::text[]) AS a,
 	mlops_train('rare_' || a, 'rare', target => 'y', algorithm => a, features => '{x}', params => '{"class_weight": "balanced"}') AS t ORDER BY a;
+
+-- one case in twenty thousand, and none to hold back
+SELECT train_rows, value IS NULL AS unknown FROM mlops_train('rarest', 'SELECT x, i = 77 AS y FROM rare', target => 'y', algorithm => 'gradient_boosting', split => '{"method": "none"}', params => '{"early_stopping": true}');
+
+-- extremes of what cuts of categories ask for
+SELECT n, train_rows FROM unnest('{"{\"min_data_per_group\": 1000000000}","{\"cat_smooth\": 0, \"cat_l2\": 0, \"max_cat_threshold\": 1, \"min_data_per_group\": 1}","{\"cat_penalty\": 1e308, \"cat_l2\": 1e308}"}'::jsonb[]) WITH ORDINALITY AS p (p, n),
+	mlops_train('extreme', 'SELECT c, y FROM small', target => 'y', algorithm => 'gradient_boosting', params => p, deploy => 'never');
 
 -- early stopping with next to nothing to validate on
 SELECT train_rows FROM mlops_train('tiny', 'SELECT x, y FROM small LIMIT 12', target => 'y', algorithm => 'gradient_boosting', params => '{"early_stopping": true, "min_samples_leaf": 2}');

@@ -15,8 +15,11 @@ INSERT INTO call (name, target, workers, statement) VALUES
 	('mlops_predict, whole row, parallel plan', 'scales', 2, $$SELECT sum(mlops_predict('linear', b)) FROM bench AS b$$),
 	('mlops_probability, values', '', 0, $$SELECT sum(mlops_probability('logistic', VALUES_)) FROM bench$$),
 	('mlops_predict_table', '', 2, $$SELECT sum(value) FROM mlops_predict_table('linear', 'bench')$$),
+	('mlops_profile, 20 columns', 'at most 6', 2, $$SELECT count(*) FROM mlops_profile('bench', columns => COLUMNS_)$$),
+	('mlops_correlation, 20 columns', '', 2, $$SELECT count(*) FROM mlops_correlation('bench', columns => COLUMNS_)$$),
+	('mlops_associate, 20 columns', '', 2, $$SELECT count(*) FROM mlops_associate('bench', 'label', COLUMNS_)$$),
 	('mlops_evaluate', '', 2, $$SELECT count(*) FROM mlops_evaluate('linear', 'bench')$$);
-UPDATE call SET statement = replace(replace(statement, 'VALUES_', list), 'SUM_', sum)
+UPDATE call SET statement = replace(replace(replace(statement, 'VALUES_', list), 'SUM_', sum), 'COLUMNS_', '''{' || list || '}''')
 FROM (SELECT string_agg('x' || i, ', ' ORDER BY i) AS list, string_agg('x' || i, ' + ' ORDER BY i) AS sum FROM generate_series(1, 20) AS i) AS x;
 CREATE TEMP TABLE took (n int, turn int, seconds float8);
 SELECT set_config('bench.turns', :'turns', false) AS turns \gset

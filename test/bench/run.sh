@@ -3,7 +3,7 @@
 #
 # The floor is SELECT sum(x1 + ... + x20) over 1,000,000 rows with parallel query off.  Calls are measured in turns, so that a busy
 # machine slows all of them alike, and the median of the turns is printed as a ratio to the floor's, beside the target.  Nothing
-# fails here: ratios are for reading.  ROWS, TURNS and TREE_TURNS (of the trees, which take longer) change the size.
+# fails here: ratios are for reading.  ROWS, TURNS and TREE_TURNS (of trees and networks, which take longer) change the size.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 "$here/../packages.sh" gcc make libc6-dev postgresql-15 postgresql-server-dev-15 libopenblas0-pthread
@@ -26,6 +26,9 @@ echo "measuring, $turns turns ..."
 server_psql -v ON_ERROR_STOP=1 -v turns="$turns" -f "$work/calls.sql" 2>"$work/stages.log" || { cat "$work/stages.log" >&2; exit 1; }
 
 echo
+server_psql -v ON_ERROR_STOP=1 -v turns="$turns" -f "$work/aggregates.sql"
+
+echo
 echo "stages of one training, seconds"
 sed -n 's/^.*mlops stages: /    /p' "$work/stages.log" | tail -n 2 | sed -e '1s/^   /linear  /' -e '2s/^   /logistic/'
 
@@ -39,6 +42,12 @@ first()
 zeros=$(seq -s ', ' -f '0.%g' 1 20)
 echo
 echo "first prediction in a new connection: $(first "SELECT mlops_predict('linear', $zeros);") ms (target: under 5; a first SELECT 1: $(first 'SELECT 1;') ms)"
+
+# the same with a model of about 10 MB, which has to be fetched, checked and unpacked first
+server_psql -At -c "SELECT 1 FROM mlops_train('big', 'SELECT * FROM bench LIMIT 100000', target => 'label', exclude => '{y}',
+	algorithm => 'random_forest', params => '{\"n_estimators\": 90}')" >/dev/null 2>&1
+size=$(server_psql -At -c "SELECT round(v.bytes / 1e6, 1) FROM mlops.model_version v JOIN mlops.model m USING (model_id) WHERE m.name = 'big'")
+echo "with a forest of $size MB: $(first "SELECT mlops_probability('big', $zeros);") ms (target: 10 MB in 20)"
 
 # peak of the backend's own memory beside the bytes of the columns that it reads
 echo
@@ -72,4 +81,6 @@ else
 	as_server /usr/bin/python3 "$work/outside.py" "$work" "$port"
 	echo
 	as_server /usr/bin/python3 "$work/trees.py" "$work" "$port" "$rows" "${TREE_TURNS:-1}"
+	echo
+	as_server /usr/bin/python3 "$work/mlp.py" "$work" "$port" "$rows" "${TREE_TURNS:-1}"
 fi

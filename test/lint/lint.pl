@@ -26,7 +26,9 @@ my %may_include = (
 	catalog    => [],
 	scoring    => [qw(catalog preprocess algorithms model monitoring kernels dataset)],
 	monitoring => [qw(kernels)],
-	api        => [qw(kernels model dataset preprocess algorithms catalog scoring monitoring)],
+	quality    => [qw(kernels model dataset)],
+	cleaning   => [qw(kernels dataset quality)],
+	api        => [qw(kernels model dataset preprocess algorithms catalog scoring monitoring quality cleaning)],
 	''         => [qw(kernels monitoring scoring)],
 );
 
@@ -40,6 +42,8 @@ my %forbidden_headers = (
 	dataset    => qr{^executor/spi\.h},
 	scoring    => qr{^executor/spi\.h},
 	monitoring => qr{^executor/},
+	quality    => qr{^executor/spi\.h},
+	cleaning   => qr{^executor/spi\.h},
 	api        => qr{^(executor/spi\.h|cblas|lapack)},
 );
 my $server_header = qr{^(postgres|fmgr|funcapi|miscadmin|pgstat|port|(access|catalog|commands|common|datatype|executor|lib|mb|nodes|optimizer|parser|port|postmaster|replication|storage|tcop|utils)/)};

@@ -98,29 +98,35 @@ def least_squares(name, x, y, w=None, others=(), test=None):
     regression(name, "baseline", y[held], dummy.predict(x[held]), w if w is None else w[held])
 
 
-cancer = table("breast_cancer")
-few = cancer[["mean_radius", "mean_texture", "mean_smoothness", "mean_concave_points", "mean_symmetry"]].to_numpy(float)
-label = cancer["diagnosis"].to_numpy()
-logistic("binary", few, label)
-logistic("binary_weights", few, label, w=np.where(few[:, 0] > 15, 3.0, 1.0))
-logistic("binary_split", few, label, test=few[:, 1] > 20)
 
-churn = table("telco_churn")
-logistic("ties", churn[["tenure", "senior_citizen"]].to_numpy(float), churn["churn"].to_numpy())
+def main():
+    cancer = table("breast_cancer")
+    few = cancer[["mean_radius", "mean_texture", "mean_smoothness", "mean_concave_points", "mean_symmetry"]].to_numpy(float)
+    label = cancer["diagnosis"].to_numpy()
+    logistic("binary", few, label)
+    logistic("binary_weights", few, label, w=np.where(few[:, 0] > 15, 3.0, 1.0))
+    logistic("binary_split", few, label, test=few[:, 1] > 20)
 
-iris = table("iris")
-species = iris["species"].to_numpy()
-flowers = iris[list(iris.columns[:4])].to_numpy(float)
-logistic("multi", flowers, species, others=[("absent", species != "setosa")])
-logistic("multi_split", flowers, species, test=flowers[:, 0] > 6)
+    churn = table("telco_churn")
+    logistic("ties", churn[["tenure", "senior_citizen"]].to_numpy(float), churn["churn"].to_numpy())
 
-birds = table("penguins").dropna()
-logistic("multi_weights", birds[["bill_length_mm", "bill_depth_mm"]].to_numpy(float), birds["island"].to_numpy(),
-         w=birds["body_mass_g"].to_numpy(float) % 3, scaled=False)
+    iris = table("iris")
+    species = iris["species"].to_numpy()
+    flowers = iris[list(iris.columns[:4])].to_numpy(float)
+    logistic("multi", flowers, species, others=[("absent", species != "setosa")])
+    logistic("multi_split", flowers, species, test=flowers[:, 0] > 6)
 
-data = table("diabetes")
-x = data.drop(columns="progression").to_numpy(float)
-y = data["progression"].to_numpy(float)
-least_squares("number", x, y, others=[("number_odd", y != y.max())])
-least_squares("number_weights", x, y, w=np.floor(x[:, 0]) % 4)
-least_squares("number_split", x, y, test=x[:, 0] > 60)
+    birds = table("penguins").dropna()
+    logistic("multi_weights", birds[["bill_length_mm", "bill_depth_mm"]].to_numpy(float), birds["island"].to_numpy(),
+             w=birds["body_mass_g"].to_numpy(float) % 3, scaled=False)
+
+    data = table("diabetes")
+    x = data.drop(columns="progression").to_numpy(float)
+    y = data["progression"].to_numpy(float)
+    least_squares("number", x, y, others=[("number_odd", y != y.max())])
+    least_squares("number_weights", x, y, w=np.floor(x[:, 0]) % 4)
+    least_squares("number_split", x, y, test=x[:, 0] > 60)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT = qw(new_node load_csv numbers_table start_sql finish_sql sqlstate nothing_left chunk_digest wait_until);
+our @EXPORT = qw(new_node load_csv local_data load_file numbers_table start_sql finish_sql sqlstate nothing_left chunk_digest wait_until);
 
 # An interrupt must act within a second; the other one is for machines that run tests on shared CPUs.
 our $CANCEL_SECONDS = 1.0 + 1.0;
@@ -42,6 +42,28 @@ sub load_csv
 
 	$node->safe_psql($database // 'postgres',
 		"CREATE TABLE $name ($columns{$name}); COPY $name FROM '$ENV{MLOPS_DATA}/$name.csv' (FORMAT csv, HEADER)");
+}
+
+# the directory of data sets that are no part of the project; the whole test is skipped when one of these is not there
+sub local_data
+{
+	my (@files) = @_;
+	my $directory = $ENV{MLOPS_LOCAL_DATA} // '';
+
+	for my $file (@files)
+	{
+		plan skip_all => "no ../shared/data/local/$file (MLOPS_LOCAL_DATA names another directory)" if !-r "$directory/$file";
+	}
+	return $directory;
+}
+
+# a file of comma-separated values, compressed or not, as a table
+sub load_file
+{
+	my ($node, $table, $columns, $file) = @_;
+	my $from = $file =~ /\.gz$/ ? "PROGRAM \$\$gzip -dc '$file'\$\$" : "\$\$$file\$\$";
+
+	$node->safe_psql('postgres', "CREATE TABLE $table ($columns); COPY $table FROM $from (FORMAT csv, HEADER); ANALYZE $table");
 }
 
 # table with columns x1 .. xN, a number y and a label, whose values follow from the row numbers alone

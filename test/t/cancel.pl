@@ -219,7 +219,9 @@ for my $line (@algorithms)
 start_over(\%linear);
 $node->safe_psql('postgres', train(\%linear));
 for my $call ("count(*) FROM mlops_predict_table('cancelled', 'wide')", "count(*) FROM mlops_evaluate('cancelled', 'wide')",
+	"count(*) FROM mlops_evaluate('cancelled', 'SELECT * FROM wide LIMIT 2000', bootstrap => 100000)", "count(*) FROM mlops_residuals('cancelled', 'wide')",
 	"count(*) FROM mlops_drift('cancelled', 'wide')", "count(*) FROM mlops_retrain('cancelled')",
+	"count(*) FROM mlops_clean('wide', 'wide_clean', '[{\"rule\": \"clip\", \"columns\": \"*\"}, {\"rule\": \"drop_duplicates\"}]')",
 	"sum(mlops_predict('cancelled', w)) FROM wide AS w")
 {
 	my $session = start_sql($node, "SET statement_timeout = 30;\nSELECT $call;\nSET statement_timeout = 0;\nSELECT 'alive'", go_on => 1);

@@ -27,6 +27,8 @@ is(sqlstate($node, "SELECT mlops_train('x', 'SELECT * FROM peek', target => 'spe
 
 for my $call ("mlops_predict('iris', 5.0, 3.0, 1.5, 0.2)", "mlops_classify('iris', 5.0, 3.0, 1.5, 0.2)", "mlops_probability('iris', 5.0, 3.0, 1.5, 0.2)",
 	"mlops_probabilities('iris', 5.0, 3.0, 1.5, 0.2)", "count(*) FROM mlops_predict_table('iris', 'own')", "count(*) FROM mlops_evaluate('iris', 'own')",
+	"count(*) FROM mlops_classification_report('iris')", "count(*) FROM mlops_classification_report('iris', 'own')", "count(*) FROM mlops_confusion_matrix('iris', 'own')",
+	"count(*) FROM mlops_roc_curve('iris', 'own', label => 'setosa')", "count(*) FROM mlops_residuals('iris', 'own')",
 	"count(*) FROM mlops_coefficients('iris')", "count(*) FROM mlops_drift('iris', 'own')", "mlops_deploy('iris', 1)", "mlops_rollback('iris')",
 	"mlops_drop('iris')", "mlops_drop('iris', 1)", "mlops_retrain('iris', 'own')", "mlops_grant('iris', 'stranger')", "mlops_alias('iris', 'a', 1)",
 	"mlops_train('iris', 'own', target => 'species')", "mlops_schedule('iris', '* * * * *')", "mlops_unschedule('iris')")
