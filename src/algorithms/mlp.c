@@ -8,6 +8,7 @@
 #include "algorithms/mlp.h"
 
 #include "algorithms/fit.h"
+#include "miscadmin.h"
 
 static const MlParamSpec params[] = {
 	{"hidden_layer_sizes", ML_PARAM_INT_LIST, "[100]", 1, 1e9, .alias = "hidden_layers|layers|hidden_units",
@@ -196,6 +197,16 @@ set_up(MlMlpFit *f, const MlParams *given)
 	set_shape(f, given);
 }
 
+static void
+check_solver(const MlMlpFit *f)
+{
+	if (f->solver == ML_MLP_LBFGS && (double) f->net.n_params > ML_MLP_MOST_LBFGS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("solver \"lbfgs\" takes at most %.0f weights, and the network has %zu", ML_MLP_MOST_LBFGS, f->net.n_params),
+				 errhint("Use solver \"adam\", or lower hidden_layer_sizes.")));
+}
+
 static bool
 same_shape(const MlkMlp *a, const MlkMlp *b)
 {
@@ -273,9 +284,11 @@ fit_model(const MlProblem *problem, const MlParams *given, const MlFitControl *c
 	MlMlpState *state;
 
 	set_up(&f, given);
+	check_solver(&f);
 	ml_mlp_choose_rows(&f, given);
 	take_memory(&f);
 	start_params(&f);
+	CHECK_FOR_INTERRUPTS();
 	if (f.solver == ML_MLP_LBFGS)
 		ml_mlp_run_lbfgs(&f);
 	else

@@ -32,8 +32,10 @@ extern void ml_mlp_write(const void *state, MlBlobWriter *w);
 extern void *ml_mlp_read(MlBlobReader *r, const MlShape *shape);
 extern MlCurvePoint *ml_mlp_curve(const void *state, int *n);
 
-/* parameters that a model can hold: 1 GB of 32-bit numbers, less what else is in its bytes */
-#define ML_MLP_MOST_PARAMS 250e6
+/* parameters that a model can hold, 400 MB of them: a block of rows takes a few tenths of a second then, and so does a cancel */
+#define ML_MLP_MOST_PARAMS 100e6
+/* of lbfgs, which keeps 25 numbers of 64 bits for each and goes over them all between two evaluations */
+#define ML_MLP_MOST_LBFGS 10e6
 
 /* ---- learning ---- */
 

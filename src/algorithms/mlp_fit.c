@@ -194,6 +194,7 @@ zeros(MlMlpFit *f, const char *what)
 	float	   *x = f->control->alloc(f->control->budget, f->net.n_params, sizeof(float), what);
 
 	memset(x, 0, sizeof(float) * f->net.n_params);
+	CHECK_FOR_INTERRUPTS();
 	return x;
 }
 
