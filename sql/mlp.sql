@@ -40,6 +40,14 @@ SELECT params, value > 0.95 AS good FROM (VALUES ('{"early_stopping": true, "lea
 	('{"hidden_layer_sizes": [10, 10], "alpha": 0.1, "learning_rate_init": 0.01}'), ('{"loss": "squared_error", "learning_rate_init": 0.01}')) p(params),
 	LATERAL mlops_train('kind', 'penguins', target => 'species', algorithm => 'mlp', deploy => 'never', metric => 'accuracy', params => params);
 
+-- words: one weight a word and unit, and a message's words are all that it touches
+CREATE TABLE messages AS SELECT CASE WHEN i % 3 = 0 THEN 'spam' ELSE 'ham' END AS kind,
+	format('%s %s word%s note%s', CASE WHEN i % 3 = 0 THEN 'win' ELSE 'meet' END, CASE WHEN i % 2 = 0 THEN 'now' ELSE 'today' END, i % 11, i % 13) AS message
+	FROM generate_series(1, 600) i;
+SELECT value > 0.99 AS good FROM mlops_train('words', 'messages', target => 'kind', algorithm => 'mlp', metric => 'accuracy', preprocess => '{"message": {"encode": "tfidf"}}',
+	params => '{"hidden_layer_sizes": [8], "learning_rate_init": 0.02, "max_iter": 30}');
+SELECT mlops_classify('words', 'you win today') AS spam, mlops_classify('words', 'we meet today') AS ham;
+
 -- the same bytes for one thread and two
 SET mlops.max_threads = 1;
 SELECT version FROM mlops_train('same', 'penguins', target => 'species', algorithm => 'mlp', deploy => 'always');
@@ -58,6 +66,9 @@ SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', param
 SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"hidden_layer_sizes": "big"}');
 SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"hidden_layer_sizes": [1.5]}');
 SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"hidden_layer_sizes": [100000, 100000]}');
+SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"hidden_layer_sizes": [50000]}');
+SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => jsonb_build_object('hidden_layer_sizes', (SELECT jsonb_agg(10) FROM generate_series(1, 1000))));
+SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"hidden_layer_sizes": [5000, 5000], "solver": "lbfgs"}');
 SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"activation": "swish"}');
 SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"learning_rate_init": 0}');
 SELECT mlops_train('bad', 'iris', target => 'sepal_length', algorithm => 'mlp', params => '{"loss": "log_loss"}');
@@ -65,5 +76,5 @@ SELECT mlops_train('bad', 'iris', target => 'sepal_length', algorithm => 'mlp', 
 SELECT mlops_training_curve('lime');
 SELECT version FROM mlops_train('plain', 'iris', target => 'sepal_length');
 SELECT mlops_training_curve('plain');
-SELECT count(mlops_drop(model)) FROM unnest('{line,bits,digits,mass,kind,same,plain}'::text[]) model;
-DROP TABLE points, bits, digits;
+SELECT count(mlops_drop(model)) FROM unnest('{line,bits,digits,mass,kind,words,same,plain}'::text[]) model;
+DROP TABLE points, bits, digits, messages;

@@ -18,6 +18,7 @@
 #include "preprocess/prep.h"
 #include "preprocess/stage.h"
 #include "preprocess/step.h"
+#include "scoring/held.h"
 #include "target.h"
 
 #define ROWS 12
@@ -432,6 +433,38 @@ add_blob(Seeds *seeds)
 	add(seeds, head, sizeof(head), w.data, w.len);
 }
 
+/* a sigmoid of two classes with a threshold; isotonic ones of three; errors of a regression; errors of two classes, one beyond all */
+static void
+add_held(Seeds *seeds)
+{
+	static const double score[] = {-1, 0.5, 2};
+	static const double value[] = {0, 0.25, 1};
+	double		point[] = {0, 0.5, 2};
+	double		far[] = {0.25, INFINITY};
+	MlkCalibrator sigmoid = {.kind = MLK_CALIBRATION_SIGMOID,.slope = -1.5,.offset = 0.25};
+	MlkCalibrator isotonic = {.kind = MLK_CALIBRATION_ISOTONIC,.n = 3,.score = score,.value = value};
+	MlkCalibrator three[] = {isotonic, isotonic, isotonic};
+	const struct
+	{
+		uint8		n_classes;
+		MlHeld		held;
+	}			sample[] = {
+		{2, {.calibrators = &sigmoid,.n_calibrators = 1,.log_odds = true,.has_threshold = true,.threshold = 0.25}},
+		{3, {.calibrators = three,.n_calibrators = 3}},
+		{0, {.conformal_rows = 3,.n_points = 3,.point = point}},
+		{2, {.conformal_rows = 2,.n_points = 2,.point = far}}
+	};
+
+	for (int i = 0; i < lengthof(sample); i++)
+	{
+		const uint8 head[] = {TARGET_HELD, sample[i].n_classes};
+		MlBlobWriter w = ml_blob_writer();
+
+		ml_held_write(&sample[i].held, &w);
+		add(seeds, head, sizeof(head), w.data, w.len);
+	}
+}
+
 static void
 add_preps(Seeds *seeds)
 {
@@ -621,6 +654,7 @@ make_seeds(void *arg)
 {
 	add_envelope(arg);
 	add_blob(arg);
+	add_held(arg);
 	add_preps(arg);
 	add_models(arg);
 	add_texts(arg);

@@ -14,6 +14,7 @@
 #include "model/envelope.h"
 #include "pgstub.h"
 #include "preprocess/preprocess.h"
+#include "scoring/held.h"
 #include "target.h"
 
 /* memory a reader may take: a small multiple of its input, and room for fixed tables: the columns of "hashing" are not in bytes */
@@ -390,6 +391,54 @@ run_blob(Input *in)
 	}
 }
 
+/* ---- held-back rows ---- */
+
+/* probabilities stay probabilities, quantiles ascend, and what was read writes the bytes it was read from */
+static void
+use_held(const MlHeld *held, int n_classes)
+{
+	static const double sample[] = {0.0, 1.0, 0.5, 1e-300, 1.0 - 1e-16, 0.25, NAN};
+	static const double coverage[] = {1e-9, 0.1, 0.5, 0.9, 0.9999};
+	double		p[MAX_FUZZ_CLASSES];
+	double		last = 0;
+
+	for (int i = 0; i < lengthof(sample) && held->calibrators != NULL; i++)
+	{
+		for (int c = 0; c < n_classes; c++)
+			p[c] = sample[(i + c) % lengthof(sample)];
+		mlk_calibrate_rows(held->calibrators, held->log_odds, n_classes, p, 1);
+		for (int c = 0; c < n_classes; c++)
+			require(isnan(p[c]) || (p[c] >= 0 && p[c] <= 1.0 + 1e-9), "a calibrated probability is none");
+	}
+	for (int i = 0; i < lengthof(coverage) && held->conformal_rows > 0; i++)
+	{
+		double		quantile = ml_held_quantile(held, coverage[i]);
+
+		require(quantile >= last, "quantiles do not ascend");
+		last = quantile;
+	}
+}
+
+static void
+run_held(Input *in)
+{
+	int			n_classes = choose(in, MAX_FUZZ_CLASSES);
+	MlBlobReader r;
+	MlBlobWriter w = ml_blob_writer();
+	MlHeld	   *held;
+
+	if (n_classes == 1)
+		n_classes = 2;
+	r = ml_blob_reader(in->data, in->size);
+	held = ml_held_read(&r, n_classes);
+	require((held != NULL) == ml_blob_ok(&r), "a reader that fails without saying so");
+	if (held == NULL)
+		return;
+	use_held(held, n_classes);
+	ml_held_write(held, &w);
+	require(w.len == r.pos && memcmp(w.data, in->data, w.len) == 0, "held-back rows write other bytes than they read");
+}
+
 static void
 run_target(void *arg)
 {
@@ -408,6 +457,9 @@ run_target(void *arg)
 			break;
 		case TARGET_BLOB:
 			run_blob(&in);
+			break;
+		case TARGET_HELD:
+			run_held(&in);
 			break;
 	}
 }

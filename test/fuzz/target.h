@@ -5,6 +5,7 @@
  *	 1  TARGET_MODEL       algorithm, task, classes; the rest is sealed, opened, and read as preprocessing and state
  *	 2  TARGET_STATE       algorithm, task, classes, columns (2 bytes); the rest is a state
  *	 3  TARGET_BLOB        the rest is a program for the cursor and the bytes it reads
+ *	 4  TARGET_HELD        classes; the rest is a section of held-back rows
  */
 #ifndef TARGET_H
 #define TARGET_H
@@ -15,6 +16,7 @@ enum
 	TARGET_MODEL,
 	TARGET_STATE,
 	TARGET_BLOB,
+	TARGET_HELD,
 	N_TARGETS
 };
 

@@ -19,13 +19,15 @@ $node->safe_psql('postgres', q{
 	SELECT mlops_alias('iris', 'challenger', 2);
 	SELECT mlops_grant('iris', 'reader');
 	RESET SESSION AUTHORIZATION;
-	SELECT mlops_train('width', 'iris', target => 'petal_width', algorithm => 'linear_regression', exclude => '{species}')});
+	SELECT mlops_train('width', 'iris', target => 'petal_width', algorithm => 'linear_regression', exclude => '{species}');
+	SELECT mlops_train('held', 'iris', target => 'species', algorithm => 'random_forest', params => '{"calibrate": "isotonic", "conformal": true, "calibration_fraction": 0.4}')});
 
 my @queries = (
 	"SELECT string_agg(mlops_probabilities('iris', i)::text, ' ' ORDER BY i) FROM iris AS i",
 	"SELECT string_agg(mlops_probabilities('iris\@challenger', i)::text, ' ' ORDER BY i) FROM iris AS i",
 	"SELECT string_agg(mlops_classify('iris/3', i), ' ' ORDER BY i) FROM iris AS i",
 	"SELECT string_agg(mlops_predict('width', i)::text, ' ' ORDER BY i) FROM iris AS i",
+	"SELECT string_agg(mlops_probabilities('held', i)::text || mlops_label_set('held', i, 0.5)::text, ' ' ORDER BY i) FROM iris AS i",
 	'SELECT string_agg(v::text, chr(10) ORDER BY v.model, v.version) FROM mlops.versions AS v',
 	'SELECT string_agg(m::text, chr(10) ORDER BY m::text) FROM mlops.metrics AS m',
 	'SELECT string_agg(d::text, chr(10) ORDER BY d::text) FROM mlops.deployments AS d',

@@ -11,6 +11,7 @@
 
 /* sums of a few hundred products of numbers around 1 */
 #define PRODUCT_TOLERANCE 1e-12
+#define PRODUCT_TOLERANCE_32 1e-5
 /* inverse of a well-conditioned matrix */
 #define INVERSE_TOLERANCE 1e-9
 #define TRIALS 60
@@ -92,6 +93,59 @@ check_gemm(bool ta, bool tb, double beta)
 	unit_free(c);
 	unit_free(plain);
 	unit_free(expected);
+}
+
+/* the product in 32 bits is that in 64 bits of the same numbers, to rounding */
+static void
+check_sgemm(bool ta, bool tb, double beta)
+{
+	int			m = random_side();
+	int			n = random_side();
+	int			k = random_side();
+	int			lda = (ta ? m : k) + 3;
+	int			ldb = (tb ? k : n) + 2;
+	int			ldc = n + 1;
+	size_t		size[3] = {(size_t) (ta ? k : m) * lda, (size_t) (tb ? n : k) * ldb, (size_t) m * ldc};
+	double	   *wide[3];
+	float	   *narrow[3];
+	float	   *plain = unit_array(float, size[2]);
+	double	   *found = unit_array(double, size[2]);
+
+	for (int i = 0; i < 3; i++)
+	{
+		wide[i] = random_matrix(1, (int) size[i]);
+		narrow[i] = unit_array(float, size[i]);
+		for (size_t j = 0; j < size[i]; j++)
+			wide[i][j] = narrow[i][j] = (float) wide[i][j];
+	}
+	if (beta == 0.0)
+		narrow[2][0] = NAN;
+	memcpy(plain, narrow[2], size[2] * sizeof(float));
+	gemm_by_definition(ta, tb, m, n, k, 1.5, wide[0], lda, wide[1], ldb, beta, wide[2], ldc);
+	mlk_sgemm(ta, tb, m, n, k, 1.5f, narrow[0], lda, narrow[1], ldb, (float) beta, narrow[2], ldc);
+	mlk_sgemm_plain(ta, tb, m, n, k, 1.5f, narrow[0], lda, narrow[1], ldb, (float) beta, plain, ldc);
+	for (int i = 0; i < 2; i++)
+	{
+		for (size_t j = 0; j < size[2]; j++)
+			found[j] = i == 0 ? narrow[2][j] : plain[j];
+		assert_matrices_close(found, wide[2], size[2], PRODUCT_TOLERANCE_32);
+	}
+	for (int i = 0; i < 3; i++)
+	{
+		unit_free(wide[i]);
+		unit_free(narrow[i]);
+	}
+	unit_free(plain);
+	unit_free(found);
+}
+
+static void
+test_sgemm(void **state)
+{
+	static const double beta[] = {0.0, 1.0, -0.5};
+
+	for (int i = 0; i < TRIALS; i++)
+		check_sgemm(i & 1, i & 2, beta[i % 3]);
 }
 
 static void
@@ -305,8 +359,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before_open),
 		cmocka_unit_test(test_gemm),
+		cmocka_unit_test(test_sgemm),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_gemm),
+		cmocka_unit_test(test_sgemm),
 		cmocka_unit_test(test_gemv),
 		cmocka_unit_test(test_syrk),
 		cmocka_unit_test(test_cholesky),
