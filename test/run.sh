@@ -107,7 +107,7 @@ stage_tap()
 		name=${test%.pl}
 		as_server env PATH="$bindir:$PATH" TESTDIR="$work/tap" PG_REGRESS="$("$pg_config" --pkglibdir)/pgxs/src/test/regress/pg_regress" \
 			PERL5LIB="$("$pg_config" --pkglibdir)/pgxs/src/test/perl:$work/tap/t" MLOPS_DESTDIR="$work/inst" MLOPS_DATA="$work/tap/data" MLOPS_LOCAL_DATA="$work/tap/local" \
-			timeout -k 10 600 prove -v "$work/tap/t/$test" </dev/null >"$work/tap/$name.log" 2>&1
+			timeout -k 10 1200 prove -v "$work/tap/t/$test" </dev/null >"$work/tap/$name.log" 2>&1
 		status=$?
 		# what made it fail is in the log that the modules write, not in prove's
 		[ "$status" = 0 ] || tail -n 40 "$work/tap/tmp_check/log/regress_log_$name" >>"$work/tap/$name.log"
