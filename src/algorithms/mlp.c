@@ -10,6 +10,9 @@
 #include "algorithms/fit.h"
 #include "miscadmin.h"
 
+#define COPY_MOST 6.4e7			/* numbers: 256 MB */
+#define COPY_ROWS 16384			/* between two polls */
+
 static const MlParamSpec params[] = {
 	{"hidden_layer_sizes", ML_PARAM_INT_LIST, "[100]", 1, 1e9, .alias = "hidden_layers|layers|hidden_units",
 	.help = "Units of each hidden layer; [] is none"},
@@ -256,6 +259,25 @@ take_memory(MlMlpFit *f)
 											"gradients of the network"), threads);
 }
 
+/* the numbers as batches fetch them, where that is not much beside what the design takes */
+static void
+copy_numbers(MlMlpFit *f)
+{
+	const MlkDesign *x = f->problem->x;
+	double		size = mlk_mlp_copy_size(x);
+	float	   *copy;
+
+	if (size == 0.0 || size > COPY_MOST)
+		return;
+	copy = f->control->alloc(f->control->budget, (Size) size, sizeof(float), "numbers in 32 bits");
+	for (int64 from = 0; from < x->rows; from += COPY_ROWS)
+	{
+		CHECK_FOR_INTERRUPTS();
+		mlk_mlp_copy(x, from, Min(x->rows - from, COPY_ROWS), copy);
+	}
+	f->pass.copy = copy;
+}
+
 static MlMlpState *
 take_solution(MlMlpFit *f)
 {
@@ -287,6 +309,7 @@ fit_model(const MlProblem *problem, const MlParams *given, const MlFitControl *c
 	check_solver(&f);
 	ml_mlp_choose_rows(&f, given);
 	take_memory(&f);
+	copy_numbers(&f);
 	start_params(&f);
 	CHECK_FOR_INTERRUPTS();
 	if (f.solver == ML_MLP_LBFGS)

@@ -3,6 +3,8 @@
  */
 #include "kernels/adam.h"
 
+#include "kernels/flush.h"
+
 double
 mlk_adam_rate(double learning_rate, double beta_1, double beta_2, int64_t step)
 {
@@ -20,6 +22,7 @@ mlk_adam_step(const MlkAdam *adam, float *restrict x, const float *restrict grad
 	float		rest_1 = (float) (1.0 - adam->beta_1);
 	float		rest_2 = (float) (1.0 - adam->beta_2);
 	float		epsilon = (float) adam->epsilon;
+	unsigned	mode = mlk_flush_begin();
 
 	for (int64_t i = 0; i < n; i++)
 	{
@@ -29,6 +32,7 @@ mlk_adam_step(const MlkAdam *adam, float *restrict x, const float *restrict grad
 		square[i] = beta_2 * square[i] + rest_2 * g * g;
 		x[i] -= rate * mean[i] / (sqrtf(square[i]) + epsilon);
 	}
+	mlk_flush_end(mode);
 }
 
 MLK_CLONES
@@ -38,10 +42,12 @@ mlk_momentum_step(float rate, float momentum, bool nesterov, float *restrict x, 
 {
 	float		again = nesterov ? momentum : 1.0f;
 	float		direct = nesterov ? rate : 0.0f;
+	unsigned	mode = mlk_flush_begin();
 
 	for (int64_t i = 0; i < n; i++)
 	{
 		velocity[i] = momentum * velocity[i] - rate * gradient[i];
 		x[i] += again * velocity[i] - direct * gradient[i];
 	}
+	mlk_flush_end(mode);
 }

@@ -69,6 +69,7 @@ typedef struct MlkMlpPass
 	const float *y;				/* by row of the design, of a network for numbers */
 	const int32_t *label;		/* by row of the design, of a network for classes */
 	const float *weight;		/* by row of the design; NULL: all one */
+	const float *copy;			/* from mlk_mlp_copy; NULL: the design's own numbers are used */
 
 	/* the plan */
 	int64_t		block_rows;
@@ -88,6 +89,13 @@ typedef struct MlkMlpPass
 	uint64_t	dropout_seed;
 	MlkRounds	rounds;
 } MlkMlpPass;
+
+/*
+ * The design's numbers in 32 bits, half as much to fetch for each batch: how many there are, and those of some rows into their
+ * places.
+ */
+extern double mlk_mlp_copy_size(const MlkDesign *x);
+extern void mlk_mlp_copy(const MlkDesign *x, int64_t from, int64_t rows, float *copy);
 
 /* bytes of memory that mlk_mlp_memory divides up */
 extern double mlk_mlp_plan(MlkMlpPass *pass, int threads);

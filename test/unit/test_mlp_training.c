@@ -314,6 +314,52 @@ textbook_step(void **state)
 	test_free(memory);
 }
 
+/* with the numbers of a mixed design in 32 bits beside it: the same bits, whichever are fetched */
+static void
+copied_numbers(void **state)
+{
+	enum {ROWS = 300};
+	MlkMlp		net = make_net(MLK_UNIT_RELU, MLK_MLP_SQUARED, MIXED_COLS, 2, (int[]) {9, 7}, 1);
+	UnitDesign	d = unit_design(ROWS, 31);
+	MlkMlpPass	pass = {.net = &net, .x = unit_design_of(&d), .max_rows = ROWS, .alpha = 0.5};
+	float	   *copy = unit_array(float, mlk_mlp_copy_size(pass.x));
+	float	   *params = unit_array(float, net.n_params);
+	float	   *first = unit_array(float, net.n_params);
+	float		y[ROWS];
+	uint32_t	order[ROWS];
+	void	   *memory = test_malloc((size_t) mlk_mlp_plan(&pass, 1));
+	double		loss[2];
+	double		right;
+
+	for (int i = 0; i < ROWS; i++)
+	{
+		y[i] = (float) d.y[i];
+		order[i] = (uint32_t) (i * 7 % ROWS);
+	}
+	pass.y = y;
+	mlk_mlp_initialise(&net, 1, params);
+	mlk_mlp_copy(pass.x, 0, 100, copy);
+	mlk_mlp_copy(pass.x, 100, ROWS - 100, copy);
+	mlk_mlp_memory(&pass, memory, 1);
+	for (int with = 0; with < 2; with++)
+	{
+		pass.copy = with ? copy : NULL;
+		mlk_mlp_start(&pass, params, order, ROWS, true, 0);
+		while (pass.rounds.next < pass.rounds.blocks)
+			mlk_mlp_round(&pass, NULL);
+		assert_int_equal(mlk_mlp_finish(&pass, NULL, &loss[with], &right), MLK_OK);
+		if (!with)
+			memcpy(first, pass.gradient, sizeof(float) * net.n_params);
+	}
+	assert_true(loss[0] == loss[1]);
+	assert_memory_equal(first, pass.gradient, sizeof(float) * net.n_params);
+	test_free(memory);
+	unit_free(copy);
+	unit_free(params);
+	unit_free(first);
+	unit_design_free(&d);
+}
+
 /* weights beyond all bounds: said, not passed on */
 static void
 divergence(void **state)
@@ -350,6 +396,7 @@ main(void)
 		cmocka_unit_test(sklearn_nesterov),
 		cmocka_unit_test(sklearn_momentum),
 		cmocka_unit_test(textbook_step),
+		cmocka_unit_test(copied_numbers),
 		cmocka_unit_test(divergence),
 	};
 
