@@ -34,7 +34,7 @@ SELECT count(*) AS differ FROM (SELECT row_number() OVER () AS key, * FROM digit
 -- every activation, solver and loss; numbers, categories and NULLs as they come
 SELECT activation, solver, value > 0.7 AS good FROM unnest('{relu,tanh,logistic,identity}'::text[]) activation, unnest('{adam,sgd,lbfgs}'::text[]) solver,
 	LATERAL mlops_train('mass', 'penguins', target => 'body_mass_g', algorithm => 'mlp', deploy => 'never',
-		params => jsonb_build_object('activation', activation, 'solver', solver, 'hidden_layer_sizes', '[20]'::jsonb, 'learning_rate_init', 0.01)) ORDER BY 1, 2;
+		params => jsonb_build_object('activation', activation, 'solver', solver, 'hidden_layer_sizes', '[20]'::jsonb, 'learning_rate_init', 0.01, 'alpha', 1)) ORDER BY 1, 2;
 SELECT params, value > 0.95 AS good FROM (VALUES ('{"early_stopping": true, "learning_rate_init": 0.01}'::jsonb), ('{"dropout": 0.2, "learning_rate_init": 0.01}'), ('{"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1}'),
 	('{"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.5, "power_t": 0.1}'), ('{"class_weight": "balanced", "learning_rate_init": 0.01}'), ('{"hidden_layer_sizes": 10, "learning_rate_init": 0.01}'),
 	('{"hidden_layer_sizes": [10, 10], "alpha": 0.1, "learning_rate_init": 0.01}'), ('{"loss": "squared_error", "learning_rate_init": 0.01}')) p(params),
