@@ -211,6 +211,8 @@ ml_mlp_run_stochastic(MlMlpFit *f)
 	if (f->solver == ML_MLP_ADAM)
 		f->square = zeros(f, "mean squares of the gradient");
 	f->steps_in_all = f->max_iter * ((f->n_train + f->batch - 1) / f->batch);
+	/* a step takes some ten microseconds */
+	mlk_pool_attend(f->problem->pool, true);
 	while (done < f->max_iter && !stop)
 	{
 		double		loss = iterate(&step);
@@ -223,6 +225,7 @@ ml_mlp_run_stochastic(MlMlpFit *f)
 		watch(&w, f, loss, validation);
 		stop = should_stop(&w, &step);
 	}
+	mlk_pool_attend(f->problem->pool, false);
 	if (f->stopping && isfinite(w.best))
 		memcpy(f->params, f->best, sizeof(float) * f->net.n_params);
 	if (!stop)

@@ -9,8 +9,8 @@
 
 #include "kernels/flush.h"
 
-/* of a block: some 100 us, about ten times what waking a thread costs */
-#define BLOCK_FLOPS 1.0e7
+/* of a block: some 10 us, about ten times what it costs to hand it to a thread that attends (see mlk_pool_attend) */
+#define BLOCK_FLOPS 1.3e6
 #define MOST_BLOCK_ROWS 1024
 #define LEAST_BLOCK_ROWS 32
 #define BLOCK_STEP 8			/* blocks are multiples of this */
@@ -68,7 +68,7 @@ row_flops(const MlkMlpPass *pass)
 	return 6.0 * products;
 }
 
-/* rows of a block: a whole number of blocks of about the same size, each worth a thread */
+/* rows of a block: an even number of blocks of about the same size, each worth a thread; or all rows */
 static int64_t
 choose_rows(const MlkMlpPass *pass)
 {
@@ -82,6 +82,7 @@ choose_rows(const MlkMlpPass *pass)
 	wanted = wanted > held ? held : wanted;
 	wanted = wanted < BLOCK_STEP ? BLOCK_STEP : floor(wanted);
 	blocks = (rows + (int64_t) wanted - 1) / (int64_t) wanted;
+	blocks += blocks > 1 ? blocks % 2 : 0;
 	rows = (rows + blocks - 1) / blocks;
 	return (rows + BLOCK_STEP - 1) / BLOCK_STEP * BLOCK_STEP;
 }
@@ -123,7 +124,7 @@ make_block(const MlkMlpPass *pass, int64_t index, int worker)
 	size_t		rows = (size_t) pass->block_rows;
 	size_t		layer = rows * widest_layer(net);
 	float	   *at = pass->scratch + pass->scratch_size * worker;
-	MlkMlpBlock		b = {.pass = pass};
+	MlkMlpBlock b = {.pass = pass};
 
 	b.row = pass->order + index * pass->block_rows;
 	b.rows = (int) mlk_rounds_block_rows(&pass->rounds, index);
@@ -157,7 +158,7 @@ run_block(void *arg, int64_t block, int worker)
 {
 	MlkMlpPass *pass = arg;
 	int64_t		index = pass->rounds.next + block;
-	MlkMlpBlock		b = make_block(pass, index, worker);
+	MlkMlpBlock b = make_block(pass, index, worker);
 	double	   *partial = pass->partial + 2 * (index % pass->rounds.slots);
 	unsigned	mode = mlk_flush_begin();
 	double		right;

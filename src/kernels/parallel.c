@@ -4,7 +4,9 @@
  * OpenMP is not used because libgomp's idle threads spin by default and read
  * the setting that stops them only when the library is loaded; beside another
  * busy process that costs more than a second thread gains.  Here idle threads
- * sleep on a condition variable.
+ * sleep on a condition variable.  Loops of some ten microseconds that follow
+ * each other at once would spend their time on waking up: for those,
+ * mlk_pool_attend lets both sides look for a moment before they sleep.
  *
  * A loop invites as many helpers as can be useful.  An invitation is a counter
  * under the lock: a helper that wakes up takes one, and the caller withdraws
@@ -13,11 +15,17 @@
  * counter; everything else is protected by the lock.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "kernels/parallel.h"
+
+/* how long an attentive thread looks for what it waits for, before it sleeps: some times what waking it would take */
+#define LOOK_NANOSECONDS 50000
+#define LOOKS 32				/* between two readings of the clock */
 
 typedef struct Helper
 {
@@ -37,8 +45,9 @@ struct MlkPool
 	pthread_cond_t invitation;	/* helpers wait here */
 	pthread_cond_t idle;		/* the caller waits here for working = 0 */
 	bool		closing;
-	int			invited;		/* invitations nobody has taken yet */
-	int			working;		/* helpers inside the current loop */
+	atomic_int	invited;		/* invitations nobody has taken yet */
+	atomic_int	working;		/* helpers inside the current loop */
+	atomic_bool attentive;		/* the next loop comes soon */
 
 	/* the current loop; written by the caller while working = 0 */
 	MlkBlockFn	fn;
@@ -69,6 +78,47 @@ work(MlkPool *pool, int worker)
 	}
 }
 
+static inline int64_t
+nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline void
+relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#endif
+}
+
+/*
+ * Wait a moment, outside the lock, for there to be a number, or none.  What was seen is looked at again under the lock: this only saves
+ * the sleep.  The processor is offered to whoever else wants it each time that the clock is read.
+ */
+static void
+look(const MlkPool *pool, const atomic_int *number, bool some)
+{
+	int64_t		end;
+
+	if (!atomic_load_explicit(&pool->attentive, memory_order_relaxed))
+		return;
+	end = nanoseconds() + LOOK_NANOSECONDS;
+	do
+	{
+		for (int i = 0; i < LOOKS; i++)
+		{
+			if ((atomic_load_explicit(number, memory_order_relaxed) != 0) == some)
+				return;
+			relax();
+		}
+		sched_yield();
+	} while (nanoseconds() < end);
+}
+
 static void *
 helper_main(void *arg)
 {
@@ -78,6 +128,12 @@ helper_main(void *arg)
 	pthread_mutex_lock(&pool->lock);
 	for (;;)
 	{
+		if (pool->invited == 0 && !pool->closing)
+		{
+			pthread_mutex_unlock(&pool->lock);
+			look(pool, &pool->invited, true);
+			pthread_mutex_lock(&pool->lock);
+		}
 		while (pool->invited == 0 && !pool->closing)
 			pthread_cond_wait(&pool->invitation, &pool->lock);
 		if (pool->closing)
@@ -177,6 +233,13 @@ mlk_pool_threads(const MlkPool *pool)
 	return pool == NULL ? 1 : pool->threads;
 }
 
+void
+mlk_pool_attend(MlkPool *pool, bool attentive)
+{
+	if (pool != NULL)
+		atomic_store_explicit(&pool->attentive, attentive, memory_order_relaxed);
+}
+
 bool
 mlk_pool_stop(const MlkPool *pool)
 {
@@ -202,6 +265,12 @@ join(MlkPool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
 	pool->invited = 0;
+	if (pool->working > 0)
+	{
+		pthread_mutex_unlock(&pool->lock);
+		look(pool, &pool->working, false);
+		pthread_mutex_lock(&pool->lock);
+	}
 	while (pool->working > 0)
 		pthread_cond_wait(&pool->idle, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);

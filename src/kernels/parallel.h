@@ -2,7 +2,7 @@
  * parallel.h: the only door to threads.
  *
  * A pool belongs to one call of the extension.  Threads are started with all
- * signals blocked, sleep on a condition variable (they never spin), and run
+ * signals blocked, sleep on a condition variable (see mlk_pool_attend), and run
  * nothing but kernel code.  The calling thread works too, and between two of
  * its blocks it asks `stop`; once that returns true no further block starts,
  * everybody finishes the block at hand, and the loop returns MLK_CANCELLED.
@@ -31,6 +31,12 @@ extern void mlk_pool_destroy(MlkPool *pool);	/* NULL is allowed */
 /* pool NULL means one thread and no stop */
 extern int	mlk_pool_threads(const MlkPool *pool);
 extern MlkStatus mlk_parallel_for(MlkPool *pool, int64_t blocks, MlkBlockFn fn, void *arg);
+
+/*
+ * While on, the pool's threads look for the next loop for some 50 us before they sleep, and the caller for its end: for loops of some
+ * ten microseconds that follow each other at once.  Left on after an error it costs that look once.
+ */
+extern void mlk_pool_attend(MlkPool *pool, bool attentive);
 
 /*
  * One block in the background while the caller goes on: at most one at a time, and no loop meanwhile.  Wait
