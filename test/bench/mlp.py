@@ -49,7 +49,24 @@ for _ in range(turns):
         result = work()
         took[work].append(time.perf_counter() - began)
         loss[work] = result if work is inside else log_loss(held[:, -2], result.predict_proba(held[:, :-2])[:, 1])
+
+
+
+def call(name, target, statement, count):
+    cursor.execute("SET max_parallel_workers_per_gather = 0")
+    seconds = []
+    for _ in range(turns + 1):
+        began = time.perf_counter()
+        cursor.execute(statement)
+        cursor.fetchall()
+        seconds.append(time.perf_counter() - began)
+    print("    %-44s %7.2f us a row (target: at most %s)" % (name, min(seconds) / count * 1e6, target))
+    cursor.execute("RESET max_parallel_workers_per_gather")
+
+
 ours, theirs = statistics.median(took[inside]), statistics.median(took[outside])
-print("%d rows x 20, network of 100 units, adam, batches of 200, 10 epochs" % len(train))
+print("%d rows x 20, network of 100 units, adam, batches of 200, 10 epochs (target: at most 0.167, the same loss)" % len(train))
 print("    %-44s %7.2f s   ours / theirs %5.2f   log loss %.4f" % ("mlops_train, mlp", ours, 1.0, loss[inside]))
 print("    %-44s %7.2f s   ours / theirs %5.2f   log loss %.4f" % ("MLPClassifier.fit", theirs, ours / theirs, loss[outside]))
+call("mlops_probability, values", "3", "SELECT sum(mlops_probability('mlp', %s)) FROM bench" % ", ".join(FEATURES), int(sys.argv[3]))
+call("mlops_predict_table", "0.5", "SELECT count(*) FROM mlops_predict_table('mlp', 'bench')", int(sys.argv[3]))

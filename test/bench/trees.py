@@ -94,6 +94,18 @@ call("mlops_probability, values", "1.5", "SELECT sum(mlops_probability('tree_gra
 call("mlops_predict_table", "0.7", "SELECT count(*) FROM mlops_predict_table('tree_gradient_boosting', 'bench')", rows)
 
 some = min(rows, 100000)
+one, folds = [], []
+for _ in range(turns):
+    began = time.perf_counter()
+    inside("gradient_boosting", boost, some)
+    one.append(time.perf_counter() - began)
+    began = time.perf_counter()
+    cursor.execute("SELECT count(*) FROM mlops_cross_validate('SELECT * FROM bench LIMIT %d', target => 'label', algorithm => 'gradient_boosting', "
+                   "exclude => '{y}', params => '%s', folds => 5)" % (some, boost))
+    folds.append(time.perf_counter() - began)
+print("    %-44s %7.2f of one mlops_train (target: at most 5.5)" % (
+    "mlops_cross_validate, 5 folds, %d rows" % some, statistics.median(folds) / statistics.median(one)))
+
 data = fetch(some)
 measure("%d rows x 20, forest of 100 trees" % some, "at most 0.10, AUC equal or better", [
     ("mlops_train, random_forest", lambda: inside("random_forest", "{}", some)),
