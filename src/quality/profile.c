@@ -15,7 +15,7 @@
 #include "dataset/dictionary.h"
 #include "guc.h"
 #include "interrupts.h"
-#include "nearest.h"
+#include "quality/associate.h"
 #include "quality/group_order.h"
 #include "quality/profile_internal.h"
 
@@ -28,25 +28,6 @@ const double ml_profile_probabilities[ML_PROFILE_QUANTILES] = {0.01, 0.05, 0.25,
 StaticAssertDecl(ML_PROFILE_TOP == MLK_DESCRIBE_TOP && ML_PROFILE_BINS == MLK_DESCRIBE_BINS, "sizes of the kernel");
 
 /* ---- which columns ---- */
-
-static int
-find_attribute(const MlSource *source, const char *name)
-{
-	TupleDesc	desc = source->desc;
-	const char **names;
-
-	for (int i = 0; i < desc->natts; i++)
-		if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
-			return i;
-	names = ml_palloc_array(desc->natts + 1, sizeof(char *));
-	for (int i = 0; i < desc->natts; i++)
-		names[i] = NameStr(TupleDescAttr(desc, i)->attname);
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("column \"%s\" does not exist in source %s", name, ml_source_label(source)),
-			 errhint("%s", ml_nearest_hint(name, names, desc->natts))));
-	return -1;
-}
 
 static int
 add_request(MlProfileStore *store, int attribute, MlRole role)
@@ -91,7 +72,7 @@ static void
 choose_columns(MlProfileStore *store, const MlSource *source, char **columns, int n_columns, const char *by)
 {
 	int			natts = source->desc->natts;
-	int			by_attribute = by == NULL ? -1 : find_attribute(source, by);
+	int			by_attribute = by == NULL ? -1 : ml_source_attribute(source, by);
 	int			n = columns == NULL ? natts : n_columns;
 
 	store->columns = ml_palloc_array(n + 1, sizeof(MlProfileColumn));
@@ -112,7 +93,7 @@ choose_columns(MlProfileStore *store, const MlSource *source, char **columns, in
 	}
 	else
 		for (int i = 0; i < n_columns; i++)
-			add_column(store, source, find_attribute(source, columns[i]));
+			add_column(store, source, ml_source_attribute(source, columns[i]));
 }
 
 /* rows of a batch: a batch of many columns is a lot of memory for few rows */
