@@ -136,8 +136,19 @@ SELECT mlops_rmse(a, b), mlops_mae(a, b, c) FROM (VALUES (1, 2, 1), (NULL, 5, 1)
 SELECT mlops_accuracy(a, b), mlops_f1(a, b) FROM (VALUES ('x', 'x'), ('x', NULL), (NULL, 'x'), ('', ''), ('', 'x')) v (a, b);
 SELECT mlops_roc_auc(t, s) FROM (VALUES (true, 'infinity'::float8), (false, 0), (false, '-infinity')) v (t, s);
 
+-- numbers that lie near each other, far from 0: R2 is that of their distances, all of which are exact here
+SELECT abs(mlops_r2(1e9 + y, 1e9 + p) - mlops_r2(y, p)) < 1e-13 AS shifted, abs(mlops_r2(1e9 + y, 1e9 + p, i % 3) - mlops_r2(y, p, i % 3)) < 1e-13 AS weighted,
+		mlops_r2(1e9 + y, 1e9 + y) AS exact
+	FROM (SELECT i, (i * 7919 % 1000) / 1024.0::float8 AS y, (i * 7919 % 1000 + i % 37) / 1024.0::float8 AS p FROM generate_series(1, 10000::bigint) i) r;
+-- one side is constant where rows of the other labels weigh nothing; rounded sums of weights do not tell
+SELECT mlops_mcc(t, p, w), mlops_mcc(p, t, w) AS turned FROM (VALUES ('a', 'x', 0.1), ('b', 'x', 0.2), ('a', 'x', 0.7), ('c', 'x', 0.3), ('b', 'y', 0)) v (t, p, w);
+SELECT mlops_mcc('a', 'b', 0) AS nothing, abs(mlops_mcc((i % 2)::text, (i % 4)::text, 1e300) - mlops_mcc((i % 2)::text, (i % 4)::text)) < 1e-12 AS huge FROM generate_series(1, 100) i;
+
 -- what cannot be
 SELECT mlops_brier(true, 1.5);
+SELECT mlops_brier(true, 1.0000000001);
+SELECT mlops_rmse('infinity', 1);
+SELECT mlops_r2(1, '-infinity');
 SELECT mlops_log_loss(true, -0.1);
 SELECT mlops_roc_auc(true, 'nan');
 SELECT mlops_rmse('nan', 1);
@@ -147,6 +158,9 @@ SELECT mlops_f1(truth, predicted, predicted) FROM scored;
 SELECT mlops_f1('a', 'a', NULL::text);
 SET mlops.max_memory = '16MB';
 SELECT mlops_roc_auc(i % 2 = 0, i) FROM generate_series(1, 3000000) i;
+-- what sorting takes counts too
+SELECT mlops_roc_auc(i % 2 = 0, i) FROM generate_series(1, 1000000) i;
+SELECT mlops_f1(repeat(i::text, 10000), 'a') FROM generate_series(1, 3000) i;
 RESET mlops.max_memory;
 SELECT mlops_accuracy(i::text, i::text) FROM generate_series(1, 1100000) i;
 DROP TABLE scored;

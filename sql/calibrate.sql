@@ -42,6 +42,7 @@ SELECT d.model, d.train_rows, round((d.metrics->'fit'->>'threshold')::numeric, 2
 	round((d.metrics->'test'->'classes'->'Yes'->>'recall')::numeric, 2) AS recall, round((d.metrics->'test'->'classes'->'Yes'->>'f1')::numeric, 2) AS f1,
 	v.params->'threshold' AS recorded, v.params ? 'calibrate' AS "others recorded"
 FROM decided AS d JOIN mlops.versions AS v USING (model) ORDER BY model;
+SELECT metrics->'fit'->'threshold' AS "as it was given" FROM decided WHERE model = 'decide some';
 SELECT m, count(*) FILTER (WHERE (mlops_classify(m, c) = 'Yes') <> (mlops_probability(m, c) >= threshold)) AS disagree,
 	count(*) FILTER (WHERE mlops_classify(m, c) <> t.prediction) AS "rows and blocks", count(*) FILTER (WHERE t.prediction = 'Yes') > 0 AS "some are positive"
 FROM (SELECT model AS m, (metrics->'fit'->>'threshold')::float8 AS threshold FROM decided) AS d, mlops_predict_table(m, 'customers', 'customer_id') AS t
@@ -95,6 +96,7 @@ SELECT train_rows, test_rows, metrics->'fit'->'calibration_rows' < to_jsonb(900)
 SELECT mlops_train('bad', 'diabetes', target => 'progression', algorithm => 'gradient_boosting', params => '{"threshold": 0.5}');
 SELECT mlops_train('bad', 'diabetes', target => 'progression', algorithm => 'gradient_boosting', params => '{"calibrate": "sigmoid"}');
 SELECT mlops_train('bad', 'diabetes', target => 'progression', algorithm => 'ridge', params => '{"threshold": 0.5}');
+SELECT mlops_train('bad', 'diabetes', target => 'progression', params => '{"calibrate": "sigmoid"}');
 SELECT mlops_train('bad', 'iris', target => 'species', params => '{"threshold": 0.5}');
 SELECT mlops_train('bad', 'iris', target => 'species', params => '{"threshold": "f1"}');
 SELECT mlops_train('bad', 'customers', target => 'churn', params => '{"threshold": 1.5}');

@@ -332,12 +332,16 @@ SELECT r.* FROM unnest(ARRAY[
 	'mlops_residuals(''number'', ''SELECT d.*, i AS id FROM diabetes AS d, generate_series(1, 50) AS i'', ''bmi'')',
 	'mlops_confusion_matrix(''multi'', ''SELECT iris.*, row_number() OVER () AS id FROM iris, generate_series(1, 100) AS i'', ''id'')',
 	'mlops_classification_report(''multi'')', 'mlops_classification_report(''number'')', 'mlops_classification_report(''held back'', by => ''species'')',
-	'mlops_roc_curve(''tie'', ''customers'')', 'mlops_evaluate(''ties'', ''nothing'')']) AS call, refused(call) AS r;
+	'mlops_roc_curve(''tie'', ''customers'')', 'mlops_evaluate(''ties'', ''nothing'')',
+	'mlops_evaluate(''number'', ''SELECT age, sex, bmi, bp, tc, ldl, hdl, ltg, glu, progression FROM diabetes'')']) AS call, refused(call) AS r;
 \pset format aligned
 -- what does not fit into memory is refused with both numbers
 SET mlops.max_memory = '1MB';
 SELECT left(message, 22) AS message, hint FROM refused('mlops_evaluate(''ties'', ''SELECT c.* FROM customers AS c, generate_series(1, 20) AS i'')');
 SELECT left(message, 38) AS message, hint FROM refused('mlops_evaluate(''number'', ''diabetes'', bootstrap => 100000)');
+SELECT left(message, 22) AS message FROM unnest(ARRAY['mlops_roc_curve(''ties'', ''SELECT c.* FROM customers AS c, generate_series(1, 3) AS i'')',
+	'mlops_evaluate(''ties'', ''SELECT c.* FROM customers AS c, generate_series(1, 3) AS i'')',
+	'mlops_residuals(''number'', ''SELECT d.* FROM diabetes AS d, generate_series(1, 60) AS i'')']) AS call, refused(call);
 RESET mlops.max_memory;
 
 SELECT count(mlops_drop(model)) AS dropped FROM mlops.models WHERE model IN ('ties', 'multi', 'number', 'held back');

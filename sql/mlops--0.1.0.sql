@@ -952,7 +952,7 @@ CREATE AGGREGATE @extschema@.mlops_rmse(truth float8, predicted float8) (
 COMMENT ON AGGREGATE @extschema@.mlops_rmse(float8, float8) IS
 'Root mean squared error of a regression.
 Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
-Errors: 22003 for NaN or a weight that cannot be.';
+Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_rmse(truth float8, predicted float8, weight float8) (
 	SFUNC = mlops.errors_accum_weighted, STYPE = internal, FINALFUNC = mlops.rmse_final,
@@ -960,7 +960,7 @@ CREATE AGGREGATE @extschema@.mlops_rmse(truth float8, predicted float8, weight f
 COMMENT ON AGGREGATE @extschema@.mlops_rmse(float8, float8, float8) IS
 'Root mean squared error of a regression.
 Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
-Errors: 22003 for NaN or a weight that cannot be.';
+Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8) (
 	SFUNC = mlops.errors_accum, STYPE = internal, FINALFUNC = mlops.mae_final,
@@ -968,7 +968,7 @@ CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8) (
 COMMENT ON AGGREGATE @extschema@.mlops_mae(float8, float8) IS
 'Mean absolute error of a regression.
 Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
-Errors: 22003 for NaN or a weight that cannot be.';
+Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8, weight float8) (
 	SFUNC = mlops.errors_accum_weighted, STYPE = internal, FINALFUNC = mlops.mae_final,
@@ -976,7 +976,7 @@ CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8, weight fl
 COMMENT ON AGGREGATE @extschema@.mlops_mae(float8, float8, float8) IS
 'Mean absolute error of a regression.
 Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
-Errors: 22003 for NaN or a weight that cannot be.';
+Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8) (
 	SFUNC = mlops.errors_accum, STYPE = internal, FINALFUNC = mlops.mape_final,
@@ -984,7 +984,7 @@ CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8) (
 COMMENT ON AGGREGATE @extschema@.mlops_mape(float8, float8) IS
 'Mean absolute percentage error of a regression, as a fraction: mean of |truth - predicted| / |truth|.
 Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
-Errors: 22003 for NaN or a weight that cannot be.';
+Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8, weight float8) (
 	SFUNC = mlops.errors_accum_weighted, STYPE = internal, FINALFUNC = mlops.mape_final,
@@ -992,7 +992,7 @@ CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8, weight f
 COMMENT ON AGGREGATE @extschema@.mlops_mape(float8, float8, float8) IS
 'Mean absolute percentage error of a regression, as a fraction: mean of |truth - predicted| / |truth|.
 Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
-Errors: 22003 for NaN or a weight that cannot be.';
+Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8) (
 	SFUNC = mlops.errors_accum, STYPE = internal, FINALFUNC = mlops.r2_final,
@@ -1000,7 +1000,7 @@ CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8) (
 COMMENT ON AGGREGATE @extschema@.mlops_r2(float8, float8) IS
 'Coefficient of determination: 1 - sum of squared errors / sum of squared deviations of the truth. Constant truth: 1 when met exactly, else 0. Fewer than two rows: NULL.
 Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
-Errors: 22003 for NaN or a weight that cannot be.';
+Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8, weight float8) (
 	SFUNC = mlops.errors_accum_weighted, STYPE = internal, FINALFUNC = mlops.r2_final,
@@ -1008,7 +1008,7 @@ CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8, weight flo
 COMMENT ON AGGREGATE @extschema@.mlops_r2(float8, float8, float8) IS
 'Coefficient of determination: 1 - sum of squared errors / sum of squared deviations of the truth. Constant truth: 1 when met exactly, else 0. Fewer than two rows: NULL.
 Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
-Errors: 22003 for NaN or a weight that cannot be.';
+Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_log_loss(truth boolean, probability float8) (
 	SFUNC = mlops.losses_accum, STYPE = internal, FINALFUNC = mlops.log_loss_final,
@@ -1080,7 +1080,7 @@ CREATE AGGREGATE @extschema@.mlops_accuracy(truth text, predicted text) (
 COMMENT ON AGGREGATE @extschema@.mlops_accuracy(text, text) IS
 'Share of rows whose prediction equals the truth.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_accuracy(truth text, predicted text, weight float8) (
 	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.accuracy_final,
@@ -1088,7 +1088,7 @@ CREATE AGGREGATE @extschema@.mlops_accuracy(truth text, predicted text, weight f
 COMMENT ON AGGREGATE @extschema@.mlops_accuracy(text, text, float8) IS
 'Share of rows whose prediction equals the truth.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_balanced_accuracy(truth text, predicted text) (
 	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.balanced_accuracy_final,
@@ -1096,7 +1096,7 @@ CREATE AGGREGATE @extschema@.mlops_balanced_accuracy(truth text, predicted text)
 COMMENT ON AGGREGATE @extschema@.mlops_balanced_accuracy(text, text) IS
 'Mean over the labels that occur as truth of the share of their rows that was predicted right.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_balanced_accuracy(truth text, predicted text, weight float8) (
 	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.balanced_accuracy_final,
@@ -1104,7 +1104,7 @@ CREATE AGGREGATE @extschema@.mlops_balanced_accuracy(truth text, predicted text,
 COMMENT ON AGGREGATE @extschema@.mlops_balanced_accuracy(text, text, float8) IS
 'Mean over the labels that occur as truth of the share of their rows that was predicted right.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_mcc(truth text, predicted text) (
 	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.mcc_final,
@@ -1112,7 +1112,7 @@ CREATE AGGREGATE @extschema@.mlops_mcc(truth text, predicted text) (
 COMMENT ON AGGREGATE @extschema@.mlops_mcc(text, text) IS
 'Matthews correlation coefficient, of any number of labels; 0 when truth or prediction is constant.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_mcc(truth text, predicted text, weight float8) (
 	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.mcc_final,
@@ -1120,7 +1120,7 @@ CREATE AGGREGATE @extschema@.mlops_mcc(truth text, predicted text, weight float8
 COMMENT ON AGGREGATE @extschema@.mlops_mcc(text, text, float8) IS
 'Matthews correlation coefficient, of any number of labels; 0 when truth or prediction is constant.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text) (
 	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.precision_final,
@@ -1128,7 +1128,7 @@ CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text) (
 COMMENT ON AGGREGATE @extschema@.mlops_precision(text, text) IS
 'Share of the rows predicted as a label that have it: mean over the labels that occur, or of one label.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text, weight float8) (
 	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.precision_final,
@@ -1136,7 +1136,7 @@ CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text, weight 
 COMMENT ON AGGREGATE @extschema@.mlops_precision(text, text, float8) IS
 'Share of the rows predicted as a label that have it: mean over the labels that occur, or of one label.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text) (
 	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.recall_final,
@@ -1144,7 +1144,7 @@ CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text) (
 COMMENT ON AGGREGATE @extschema@.mlops_recall(text, text) IS
 'Share of the rows of a label that are predicted as it: mean over the labels that occur, or of one label.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text, weight float8) (
 	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.recall_final,
@@ -1152,7 +1152,7 @@ CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text, weight flo
 COMMENT ON AGGREGATE @extschema@.mlops_recall(text, text, float8) IS
 'Share of the rows of a label that are predicted as it: mean over the labels that occur, or of one label.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text) (
 	SFUNC = mlops.labels_accum, STYPE = internal, FINALFUNC = mlops.f1_final,
@@ -1160,7 +1160,7 @@ CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text) (
 COMMENT ON AGGREGATE @extschema@.mlops_f1(text, text) IS
 'Harmonic mean of precision and recall: mean over the labels that occur (macro), or of one label.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text, weight float8) (
 	SFUNC = mlops.labels_accum_weighted, STYPE = internal, FINALFUNC = mlops.f1_final,
@@ -1168,7 +1168,7 @@ CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text, weight float8)
 COMMENT ON AGGREGATE @extschema@.mlops_f1(text, text, float8) IS
 'Harmonic mean of precision and recall: mean over the labels that occur (macro), or of one label.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text, positive text) (
 	SFUNC = mlops.labels_accum_positive, STYPE = internal, FINALFUNC = mlops.precision_final,
@@ -1176,7 +1176,7 @@ CREATE AGGREGATE @extschema@.mlops_precision(truth text, predicted text, positiv
 COMMENT ON AGGREGATE @extschema@.mlops_precision(text, text, text) IS
 'Share of the rows predicted as a label that have it: mean over the labels that occur, or of one label. positive: the label, a constant.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text, positive text) (
 	SFUNC = mlops.labels_accum_positive, STYPE = internal, FINALFUNC = mlops.recall_final,
@@ -1184,7 +1184,7 @@ CREATE AGGREGATE @extschema@.mlops_recall(truth text, predicted text, positive t
 COMMENT ON AGGREGATE @extschema@.mlops_recall(text, text, text) IS
 'Share of the rows of a label that are predicted as it: mean over the labels that occur, or of one label. positive: the label, a constant.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text, positive text) (
 	SFUNC = mlops.labels_accum_positive, STYPE = internal, FINALFUNC = mlops.f1_final,
@@ -1192,7 +1192,7 @@ CREATE AGGREGATE @extschema@.mlops_f1(truth text, predicted text, positive text)
 COMMENT ON AGGREGATE @extschema@.mlops_f1(text, text, text) IS
 'Harmonic mean of precision and recall: mean over the labels that occur (macro), or of one label. positive: the label, a constant.
 Labels are compared byte by byte; cast other types to text. Rows with a NULL are left out; without any the result is NULL.
-Errors: 54000 for more than a million pairs of labels.';
+Errors: 54000 for more than a million pairs of labels, 53200 for more of their text than mlops.max_memory holds.';
 
 /*
  * Views.  They read as their owner and show what the current user may see: security_barrier keeps

@@ -62,6 +62,8 @@ extern Jsonb *ml_params_json(const MlParams *params);
 
 /* palloc'd rows of the tables: *n_own of the algorithm's own, then up to *n the common ones that apply to it (common_params.c) */
 extern const MlParamSpec **ml_params_specs(const MlAlgorithm *algorithm, int *n, int *n_own);
+/* is it the name of one of these? */
+extern bool ml_params_is_common(const char *name);
 extern bool ml_params_has(const MlParams *p, const char *name);	/* does the algorithm have such a parameter? */
 extern bool ml_params_bool(const MlParams *p, const char *name);
 extern int64 ml_params_int(const MlParams *p, const char *name);

@@ -24,6 +24,17 @@ static const CommonParam common[] = {
 	ML_TASK_CLASSIFICATION | ML_TASK_REGRESSION}
 };
 
+bool
+ml_params_is_common(const char *name)
+{
+	for (int i = 0; i < lengthof(common); i++)
+	{
+		if (strcmp(common[i].spec.name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 const MlParamSpec **
 ml_params_specs(const MlAlgorithm *algorithm, int *n, int *n_own)
 {

@@ -49,6 +49,11 @@ find_spec(const MlParams *params, const char *name)
 			return i;
 		names[i] = spec->name;
 	}
+	if (ml_params_is_common(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parameter \"%s\" is for classes, and %s predicts numbers", name, algorithm->name),
+				 errhint("Leave it out, or say task => 'classification'. For intervals around predicted numbers give \"conformal\": true.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown parameter \"%s\" of %s", name, algorithm->name),

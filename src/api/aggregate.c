@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "libpq/pqformat.h"
+#include "utils/float.h"
 
 #include "api/aggregate.h"
 
@@ -27,7 +28,7 @@ read_weight(FunctionCallInfo fcinfo, int i)
 	if (!(weight >= 0) || isinf(weight))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("weight of a row is %g", weight),
+				 errmsg("weight of a row is %s", float8out_internal(weight)),
 				 errhint("Weights are finite numbers from 0 on.")));
 	return weight;
 }
@@ -58,6 +59,19 @@ ml_aggregate_number(FunctionCallInfo fcinfo, int i, const char *what)
 }
 
 double
+ml_aggregate_finite(FunctionCallInfo fcinfo, int i, const char *what)
+{
+	double		value = ml_aggregate_number(fcinfo, i, what);
+
+	if (isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s of a row is %s", what, float8out_internal(value)),
+				 errhint("Leave such rows out: FILTER (WHERE abs(...) < 'Infinity').")));
+	return value;
+}
+
+double
 ml_aggregate_probability(FunctionCallInfo fcinfo, int i)
 {
 	double		value = ml_aggregate_number(fcinfo, i, "probability");
@@ -65,7 +79,7 @@ ml_aggregate_probability(FunctionCallInfo fcinfo, int i)
 	if (value < 0 || value > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("probability of a row is %g", value),
+				 errmsg("probability of a row is %s", float8out_internal(value)),
 				 errhint("This metric takes probabilities from 0 to 1. For scores of another scale use mlops_roc_auc or mlops_pr_auc.")));
 	return value;
 }

@@ -20,6 +20,8 @@ extern bool ml_aggregate_has_row(FunctionCallInfo fcinfo, bool weighted, double 
 
 /* number of an argument that must not be NaN: ERROR 22003 with what */
 extern double ml_aggregate_number(FunctionCallInfo fcinfo, int i, const char *what);
+/* nor infinite: the same ERROR */
+extern double ml_aggregate_finite(FunctionCallInfo fcinfo, int i, const char *what);
 /* a probability: ERROR 22003 outside of [0, 1] */
 extern double ml_aggregate_probability(FunctionCallInfo fcinfo, int i);
 

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "api/aggregate.h"
+#include "guc.h"
 
 PG_FUNCTION_INFO_V1(mlops_labels_accum);
 PG_FUNCTION_INFO_V1(mlops_labels_accum_weighted);
@@ -54,6 +55,7 @@ typedef struct Labels
 	uint32		last;			/* index of the pair of the row before */
 	char	   *positive;		/* the label that precision, recall and f1 are of; NULL: the mean over labels */
 	int			positive_length;
+	Size		bytes;			/* of all texts */
 } Labels;
 
 /* ---- the table ---- */
@@ -107,6 +109,19 @@ grow(Labels *l)
 		put_slot(l, i);
 }
 
+/* a pair of texts of that length has room within mlops.max_memory */
+static void
+price_text(Labels *l, Size length)
+{
+	l->bytes += length;
+	if (l->bytes / 1024 > (Size) ml_max_memory_kb)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("labels need more than %zu MB, mlops.max_memory is %d MB", l->bytes >> 20, ml_max_memory_kb / 1024),
+				 errdetail("There are %u different pairs of truth and prediction so far.", l->n),
+				 errhint("Raise mlops.max_memory, or compare short names of the labels: left(...) or md5(...).")));
+}
+
 /* index of the pair, entered when it is new */
 static uint32
 find_pair(Labels *l, const char *truth, uint32 truth_length, const char *predicted, uint32 predicted_length)
@@ -120,6 +135,7 @@ find_pair(Labels *l, const char *truth, uint32 truth_length, const char *predict
 		if (is_pair(&l->pair[l->slot[at] - 1], hash, truth, truth_length, predicted, predicted_length))
 			return l->slot[at] - 1;
 	}
+	price_text(l, (Size) truth_length + predicted_length);
 	if (l->n == l->room)
 		grow(l);
 	p = &l->pair[l->n];
@@ -482,7 +498,10 @@ mlops_balanced_accuracy_final(PG_FUNCTION_ARGS)
 	return ml_aggregate_result(fcinfo, sum / classes);
 }
 
-/* Gorodkin's multiclass coefficient (2004); 0 when one side is constant */
+/*
+ * Gorodkin's multiclass coefficient (2004); 0 when one side is constant, which is counted, because differences of rounded sums of
+ * weights need not vanish.  Weights are scaled by a power of two, which rounds nothing: counts stay whole, and squares finite.
+ */
 Datum
 mlops_mcc_final(PG_FUNCTION_ARGS)
 {
@@ -494,22 +513,28 @@ mlops_mcc_final(PG_FUNCTION_ARGS)
 	double		cross = 0;
 	double		truths = 0;
 	double		predictions = 0;
+	int			true_labels = 0;
+	int			predicted_labels = 0;
+	int			exponent;
 
-	if (n == 0)
-		PG_RETURN_NULL();
 	for (int i = 0; i < n; i++)
 		all += label[i].truth;
+	if (all == 0)
+		PG_RETURN_NULL();
+	all = frexp(all, &exponent);
 	for (int i = 0; i < n; i++)
 	{
-		double		truth = label[i].truth / all;
-		double		predicted = label[i].predicted / all;
+		double		truth = ldexp(label[i].truth, -exponent);
+		double		predicted = ldexp(label[i].predicted, -exponent);
 
-		both += label[i].both / all;
+		both += ldexp(label[i].both, -exponent);
 		cross += truth * predicted;
-		truths += truth * truth;
-		predictions += predicted * predicted;
+		truths += truth * (all - truth);
+		predictions += predicted * (all - predicted);
+		true_labels += truth > 0;
+		predicted_labels += predicted > 0;
 	}
-	if (n == 1 || (1 - truths) * (1 - predictions) <= 0)
+	if (true_labels < 2 || predicted_labels < 2 || truths <= 0 || predictions <= 0)
 		PG_RETURN_FLOAT8(0);
-	PG_RETURN_FLOAT8((both - cross) / sqrt((1 - truths) * (1 - predictions)));
+	PG_RETURN_FLOAT8((both * all - cross) / sqrt(truths) / sqrt(predictions));
 }

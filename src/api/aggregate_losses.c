@@ -32,15 +32,16 @@ PG_FUNCTION_INFO_V1(mlops_log_loss_final);
 PG_FUNCTION_INFO_V1(mlops_brier_final);
 
 /* what both families look like to the code that moves them: a number of doubles, the first of which is the weight */
-#define ERRORS_DOUBLES 7
+#define ERRORS_DOUBLES 8
 #define LOSSES_DOUBLES 3
 
 typedef struct Errors
 {
 	double		weight;
 	double		rows;			/* of weight > 0 */
-	double		mean;			/* of the truth */
-	double		deviation;		/* sum of (truth - mean)^2 */
+	double		origin;			/* a truth: what lies near it is subtracted without rounding */
+	double		mean;			/* of the truth, less origin */
+	double		deviation;		/* sum of (truth - origin - mean)^2 */
 	double		square;
 	double		absolute;
 	double		relative;		/* |e| / max(|truth|, DBL_EPSILON) */
@@ -128,12 +129,15 @@ static void
 add_error(Errors *s, double truth, double predicted, double w)
 {
 	double		error = truth - predicted;
-	double		delta = truth - s->mean;
+	double		delta;
 
+	if (s->rows == 0)
+		s->origin = truth;
+	delta = truth - s->origin - s->mean;
 	s->rows += 1;
 	s->weight += w;
 	s->mean += delta * (w / s->weight);
-	s->deviation += w * delta * (truth - s->mean);
+	s->deviation += w * delta * (truth - s->origin - s->mean);
 	s->square += w * error * error;
 	s->absolute += w * fabs(error);
 	s->relative += w * fabs(error) / Max(fabs(truth), DBL_EPSILON);
@@ -146,7 +150,7 @@ errors_accum(FunctionCallInfo fcinfo, bool weighted)
 	double		weight;
 
 	if (ml_aggregate_has_row(fcinfo, weighted, &weight) && weight > 0)
-		add_error(s, ml_aggregate_number(fcinfo, 1, "truth"), ml_aggregate_number(fcinfo, 2, "prediction"), weight);
+		add_error(s, ml_aggregate_finite(fcinfo, 1, "truth"), ml_aggregate_finite(fcinfo, 2, "prediction"), weight);
 	PG_RETURN_POINTER(s);
 }
 
@@ -166,10 +170,15 @@ static void
 merge_errors(Errors *a, const Errors *b)
 {
 	double		weight = a->weight + b->weight;
-	double		delta = b->mean - a->mean;
+	double		delta = (b->origin - a->origin) + (b->mean - a->mean);
 
 	if (b->weight == 0)
 		return;
+	if (a->weight == 0)
+	{
+		*a = *b;
+		return;
+	}
 	a->deviation += b->deviation + delta * delta * (a->weight * (b->weight / weight));
 	a->mean += delta * (b->weight / weight);
 	a->weight = weight;

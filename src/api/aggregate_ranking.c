@@ -60,22 +60,27 @@ make_ranking(MemoryContext context, int64 room, bool weighted)
 	return r;
 }
 
-/* for `more` rows; what is over mlops.max_memory is refused with both numbers */
+/* what is over mlops.max_memory is refused with both numbers */
+static void
+price(const Ranking *r, Size bytes, const char *more)
+{
+	if (bytes / 1024 > (Size) ml_max_memory_kb)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("ranking %s" INT64_FORMAT " rows needs %zu MB, mlops.max_memory is %d MB",
+						more, r->n, bytes >> 20, ml_max_memory_kb / 1024),
+				 errhint("Raise mlops.max_memory, or take a sample of the rows: TABLESAMPLE SYSTEM (10).")));
+}
+
+/* for `more` rows */
 static void
 make_room(Ranking *r, int64 more)
 {
 	int64		room = Max(r->room * 2, r->n + more);
-	Size		bytes;
 
 	if (r->n + more <= r->room)
 		return;
-	bytes = mul_size(room, bytes_per_row(r));
-	if (bytes / 1024 > (Size) ml_max_memory_kb)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("ranking more than " INT64_FORMAT " rows needs %zu MB, mlops.max_memory is %d MB",
-						r->n, bytes >> 20, ml_max_memory_kb / 1024),
-				 errhint("Raise mlops.max_memory, or take a sample of the rows: TABLESAMPLE SYSTEM (10).")));
+	price(r, mul_size(room, bytes_per_row(r)), "more than ");
 	r->room = room;
 	r->score = repalloc_huge(r->score, mul_size(room, sizeof(double)));
 	r->positive = repalloc_huge(r->positive, room);
@@ -229,11 +234,12 @@ rank(FunctionCallInfo fcinfo, double *roc_auc, double *pr_auc)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("cannot rank " INT64_FORMAT " rows", r->n),
 				 errdetail("A ranking takes at most %u rows.", UINT32_MAX)));
+	price(r, add_size(mul_size(r->room, bytes_per_row(r)), mlk_ranking_scratch(r->n)), "");
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "mlops ranking", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(scratch);
 	ml_check_status(mlk_ranking_metrics(r->n >= THREADS_ROWS ? ml_pool_create() : NULL,
 										r->positive, r->score, r->weight, r->n,
-										MemoryContextAllocHuge(scratch, mlk_classification_scratch(r->n)),
+										MemoryContextAllocHuge(scratch, mlk_ranking_scratch(r->n)),
 										roc_auc, pr_auc));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -145,7 +146,13 @@ ml_json_float(StringInfo out, const char *key, double value)
 	if (isnan(value) || isinf(value))
 		appendStringInfoString(out, "null");
 	else
-		appendStringInfo(out, "%.17g", value);
+	{
+		/* the shortest digits that are this number, whatever extra_float_digits says */
+		char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+		double_to_shortest_decimal_buf(value, digits);
+		appendStringInfoString(out, digits);
+	}
 }
 
 void

@@ -36,8 +36,10 @@ count_predicted(const MlEvaluation *e)
 {
 	int			k = e->rows.n_classes;
 	Predicted	p;
-	int32	   *predicted = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(e->rows.n, sizeof(int32)));
+	int32	   *predicted;
 
+	ml_evaluation_price(e, mul_size(e->rows.n, sizeof(int32)));
+	predicted = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(e->rows.n, sizeof(int32)));
 	p.class = ml_palloc_array(k, sizeof(MlkClassMetrics));
 	p.confusion = ml_palloc_array((Size) k * k, sizeof(double));
 	p.occurs = palloc0(k);

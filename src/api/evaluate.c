@@ -11,6 +11,7 @@
 #include "api/args.h"
 #include "api/bootstrap.h"
 #include "api/evaluation.h"
+#include "kernels/metrics.h"
 
 PG_FUNCTION_INFO_V1(mlops_evaluate);
 
@@ -32,10 +33,14 @@ put_metric(const MlEvaluation *e, const char *metric, const char *label, double 
 static void
 put_slice(MlEvaluation *e, const void *options)
 {
-	MlReport	report = ml_report_make(&e->rows, e->pool);
-	double	   *low = ml_palloc_array(report.n, sizeof(double));
-	double	   *high = ml_palloc_array(report.n, sizeof(double));
+	MlReport	report;
+	double	   *low;
+	double	   *high;
 
+	ml_evaluation_price(e, e->rows.task == ML_TASK_REGRESSION ? mul_size(e->rows.n, sizeof(double)) : mlk_classification_scratch(e->rows.n));
+	report = ml_report_make(&e->rows, e->pool);
+	low = ml_palloc_array(report.n, sizeof(double));
+	high = ml_palloc_array(report.n, sizeof(double));
 	ml_bootstrap_intervals(options, &e->rows, &report, e->pool, low, high);
 	put_metric(e, "rows", NULL, (double) e->rows.n, NAN, NAN);
 	for (int i = 0; i < report.n; i++)

@@ -78,16 +78,32 @@ find_class(const MlModel *model, const char *label)
 
 /* ---- slices ---- */
 
+void
+ml_evaluation_price(const MlEvaluation *e, Size bytes)
+{
+	bytes = add_size(bytes, e->held);
+	if (bytes / 1024 > (Size) ml_max_memory_kb)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("evaluating " INT64_FORMAT " rows needs %zu MB, mlops.max_memory is %d MB",
+						e->rows.n, bytes >> 20, ml_max_memory_kb / 1024),
+				 errhint("Raise mlops.max_memory, or evaluate a sample: SELECT * FROM ... TABLESAMPLE SYSTEM (10).")));
+}
+
 /* cuts of the score of one class */
 static void
 make_cuts(MlEvaluation *e, int class)
 {
 	int64		n = e->rows.n;
 	int			k = e->rows.n_classes;
-	double	   *score = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(n, sizeof(double)));
-	uint8	   *positive = MemoryContextAllocHuge(CurrentMemoryContext, n);
-	void	   *scratch = MemoryContextAllocHuge(CurrentMemoryContext, mlk_cuts_scratch(n));
+	double	   *score;
+	uint8	   *positive;
+	void	   *scratch;
 
+	ml_evaluation_price(e, add_size(mul_size(n, sizeof(double) + sizeof(uint8) + sizeof(MlkCut)), mlk_cuts_scratch(n)));
+	score = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(n, sizeof(double)));
+	positive = MemoryContextAllocHuge(CurrentMemoryContext, n);
+	scratch = MemoryContextAllocHuge(CurrentMemoryContext, mlk_cuts_scratch(n));
 	for (int64 i = 0; i < n; i++)
 	{
 		score[i] = e->rows.out[i * k + class];
@@ -186,6 +202,7 @@ ml_evaluation_run(FunctionCallInfo fcinfo, const MlEvaluationKind *kind, const v
 		class = find_class(model, ml_arg_text(fcinfo, kind->label));
 	ml_progress_start(kind->command, model->name);
 	source = ml_scored_source_read(model, ml_source_open(given), ml_arg_text(fcinfo, kind->by));
+	e.held = source->bytes;
 	e.pool = ml_pool_create();
 	put_slices(&e, source, kind, class, options);
 	ml_progress_end();

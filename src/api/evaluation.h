@@ -26,6 +26,7 @@ typedef struct MlEvaluation
 	MlkPool    *pool;
 	const char *by_value;		/* NULL without by */
 	MlScored	rows;
+	Size		held;			/* bytes that truth and predictions of all slices take */
 
 	/* ML_EVALUATES_SCORE */
 	const char *positive;		/* the class whose score it is */
@@ -53,6 +54,9 @@ extern void ml_evaluation_check_task(const MlModel *model, MlEvaluates evaluates
 
 /* an integer argument: ERROR 22004 for NULL, 22023 outside of [min, max] */
 extern int64 ml_evaluation_integer(FunctionCallInfo fcinfo, int i, const char *name, int64 min, int64 max);
+
+/* ERROR 53200 when so many bytes more are over mlops.max_memory */
+extern void ml_evaluation_price(const MlEvaluation *e, Size bytes);
 
 /* one row of the result; the first column is by_value */
 extern void ml_evaluation_put(const MlEvaluation *e, Datum *values, bool *nulls);

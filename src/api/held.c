@@ -207,7 +207,7 @@ require_classes(const MlTraining *t, const HeldRows *rows)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the rows held back from the fit have fewer than two classes"),
-			 errdetail("There are " INT64_FORMAT " of them that count.", rows->n),
+			 errdetail("Held-back rows that count: " INT64_FORMAT ".", rows->n),
 			 errhint("Raise calibration_fraction, or give more rows of each class of \"%s\".", t->definition->target)));
 }
 

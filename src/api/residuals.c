@@ -41,8 +41,10 @@ static void
 put_residuals(MlEvaluation *e, const void *options)
 {
 	MlkResiduals *r = ml_palloc_array(DECILES + 1, sizeof(MlkResiduals));
-	void	   *scratch = MemoryContextAllocHuge(CurrentMemoryContext, mlk_residuals_scratch(e->rows.n));
+	void	   *scratch;
 
+	ml_evaluation_price(e, mlk_residuals_scratch(e->rows.n));
+	scratch = MemoryContextAllocHuge(CurrentMemoryContext, mlk_residuals_scratch(e->rows.n));
 	ml_check_status(mlk_residuals(e->pool, e->rows.y, e->rows.out, e->rows.n, DECILES, scratch, r));
 	for (int b = 0; b <= DECILES; b++)
 		if (r[b].rows > 0)

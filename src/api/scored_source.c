@@ -15,6 +15,7 @@
 #include "dataset/dictionary.h"
 #include "guc.h"
 #include "monitoring/progress.h"
+#include "nearest.h"
 #include "quality/group_order.h"
 
 #define POLL_MASK 0xffff
@@ -26,6 +27,7 @@ typedef struct Collected
 	int64		n;
 	int64		room;
 	int64		unknown;		/* rows with a label the model does not know */
+	const char *unknown_label;	/* the first of them */
 	int64		no_target;		/* rows with a NULL target */
 	double	   *out;
 	double	   *y;
@@ -147,7 +149,8 @@ collect(const MlDataset *batch, int first_extra, const double *out, void *arg)
 			c->label[c->n] = c->class_of_code[target->code[0][i]];
 			if (c->label[c->n] == ML_UNKNOWN_CLASS)
 			{
-				c->unknown++;
+				if (c->unknown++ == 0)
+					c->unknown_label = pstrdup(target->dict->text[target->code[0][i]]);
 				continue;
 			}
 		}
@@ -174,15 +177,17 @@ check_rows(const Collected *c, const MlSource *source, int64 rows)
 		ereport(NOTICE,
 				(errmsg("left out " INT64_FORMAT " of " INT64_FORMAT " rows without a value in target \"%s\"",
 						c->no_target, rows + c->no_target, c->model->target)));
-	if (c->unknown > 0)
+	if (c->unknown > 0 && c->n > 0)
 		ereport(NOTICE,
 				(errmsg("left out " INT64_FORMAT " of " INT64_FORMAT " rows whose label model \"%s\" does not know",
-						c->unknown, rows, c->model->name)));
+						c->unknown, rows, c->model->name),
+				 errdetail("The first such label is \"%s\".", c->unknown_label)));
 	if (c->n == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA),
 				 errmsg("no row of the source has a class that model \"%s\" knows", c->model->name),
-				 errdetail("The first of its %d classes is \"%s\".", c->model->n_classes, c->model->classes[0])));
+				 errdetail("The first value of its target \"%s\" is \"%s\".", c->model->target, c->unknown_label),
+				 errhint("%s", ml_nearest_hint(c->unknown_label, (const char *const *) c->model->classes, c->model->n_classes))));
 }
 
 /* ---- slices ---- */
@@ -204,7 +209,7 @@ order_slices(const Collected *c, Form_pg_attribute attribute, MlScoredSource *s)
 	for (int i = 0; i <= n; i++)
 	{
 		place[sorted[i]] = i;
-		s->slice[i] = text[sorted[i]] == NULL ? NULL : pstrdup(text[sorted[i]]);
+		s->slice[i] = text[sorted[i]];
 	}
 	return place;
 }
@@ -290,6 +295,7 @@ ml_scored_source_read(const MlModel *model, MlSource *source, const char *by)
 
 	s->model = model;
 	s->n = c.n;
+	s->bytes = mul_size(c.n, sizeof(double) * (ml_model_outputs(model) + 1));
 	s->y = c.y;
 	s->label = c.label;
 	s->out = c.out;

@@ -22,6 +22,7 @@ typedef struct MlScoredSource
 	int			n_slices;		/* 1 without by */
 	char	  **slice;			/* value of each, in its order; NULL: NULL, or no by */
 	int64	   *start;
+	Size		bytes;			/* of truth and predictions */
 } MlScoredSource;
 
 /*

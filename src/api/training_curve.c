@@ -45,7 +45,8 @@ mlops_training_curve(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("model \"%s\" has no training curve", model->name),
-				 errdetail("Its algorithm is %s.", model->algorithm->name)));
+				 errdetail("Its algorithm is %s.", model->algorithm->name),
+				 errhint("Models of the algorithm mlp have one.")));
 	curve = model->algorithm->curve(model->state, &n);
 	for (int i = 0; i < n; i++)
 	{

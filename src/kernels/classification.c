@@ -228,7 +228,7 @@ matthews(const ConfusionSums *s)
 	double		guess = square - s->guess_squares;
 
 	/* counted, because the differences of rounded sums of weights need not vanish */
-	if (s->occurring < 2 || s->guessed < 2)
+	if (s->occurring < 2 || s->guessed < 2 || truth <= 0.0 || guess <= 0.0)
 		return 0.0;
 	return (s->correct * s->total - s->truth_guess) / sqrt(truth) / sqrt(guess);
 }

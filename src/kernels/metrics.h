@@ -72,7 +72,8 @@ extern MlkStatus mlk_classification_metrics_at(MlkPool *pool, const int32_t *lab
 											   MlkClassificationMetrics *out, MlkClassMetrics *per_class,
 											   double *confusion);
 
-/* area under ROC and average precision of one score; scratch as above */
+/* area under ROC and average precision of one score */
+extern size_t mlk_ranking_scratch(int64_t n);
 extern MlkStatus mlk_ranking_metrics(MlkPool *pool, const uint8_t *positive, const double *score, const double *weight,
 									 int64_t n, void *scratch, double *roc_auc, double *average_precision);
 

@@ -54,7 +54,4 @@ mlk_span_end(const MlkSpan *span, int64_t block, int64_t n)
  */
 extern MlkStatus mlk_median(MlkPool *pool, const double *value, const double *weight, int64_t n, double *median);
 
-/* scratch of mlk_ranking_metrics alone */
-extern size_t mlk_ranking_scratch(int64_t n);
-
 #endif							/* MLK_METRICS_INTERNAL_H */

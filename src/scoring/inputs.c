@@ -37,11 +37,27 @@ ml_model_name(const MlModel *model)
 
 /* ---- names ---- */
 
+static bool
+is_input(const MlModel *model, const char *name)
+{
+	for (int i = 0; i < ml_prep_n_inputs(model->prep); i++)
+		if (strcmp(ml_prep_input(model->prep, i)->name, name) == 0)
+			return true;
+	return false;
+}
+
 void
 ml_model_missing(const MlModel *model, const char *column, const char *const *given, int n_given)
 {
-	const char *near = ml_nearest(column, given, n_given);
+	const char **others = ml_palloc_array(n_given + 1, sizeof(char *));
+	const char *near;
+	int			n = 0;
 
+	/* a column that is another feature has its name rightly */
+	for (int i = 0; i < n_given; i++)
+		if (!is_input(model, given[i]))
+			others[n++] = given[i];
+	near = ml_nearest(column, others, n);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("column \"%s\", a feature of model \"%s\", is missing", column, ml_model_name(model)),
