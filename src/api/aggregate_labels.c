@@ -435,12 +435,12 @@ label_metric(FunctionCallInfo fcinfo, double (*metric) (const Label *label))
 	for (int i = 0; i < n; i++)
 	{
 		if (state->positive == NULL)
-			sum += metric(&label[i]) / n;
+			sum += metric(&label[i]);
 		else if (label[i].length == (uint32) state->positive_length &&
 				 memcmp(label[i].text, state->positive, label[i].length) == 0)
 			sum = metric(&label[i]);
 	}
-	PG_RETURN_FLOAT8(sum);
+	PG_RETURN_FLOAT8(state->positive == NULL ? sum / n : sum);
 }
 
 Datum
@@ -536,5 +536,6 @@ mlops_mcc_final(PG_FUNCTION_ARGS)
 	}
 	if (true_labels < 2 || predicted_labels < 2 || truths <= 0 || predictions <= 0)
 		PG_RETURN_FLOAT8(0);
-	PG_RETURN_FLOAT8((both * all - cross) / sqrt(truths) / sqrt(predictions));
+	/* rounding may lead an ulp beyond */
+	PG_RETURN_FLOAT8(Max(-1, Min(1, (both * all - cross) / sqrt(truths) / sqrt(predictions))));
 }

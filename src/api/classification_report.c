@@ -144,26 +144,37 @@ report_recorded(FunctionCallInfo fcinfo)
 /* ---- the matrix ---- */
 
 static void
+put_pair(const MlEvaluation *e, Datum truth, Datum predicted, double rows)
+{
+	Datum		values[4];
+	bool		nulls[4] = {false};
+
+	values[1] = truth;
+	values[2] = predicted;
+	values[3] = Int64GetDatum((int64) rows);
+	ml_evaluation_put(e, values, nulls);
+}
+
+static void
 put_matrix(MlEvaluation *e, const void *options)
 {
 	Predicted	p = count_predicted(e);
 	int			k = e->rows.n_classes;
+	int		   *class = ml_palloc_array(k, sizeof(int));
 	Datum	   *label = ml_palloc_array(k, sizeof(Datum));
+	int			n = 0;
 
+	/* slices of a few rows are many, and a model of many classes would have them wait for pairs of which they have none */
 	for (int c = 0; c < k; c++)
-		label[c] = CStringGetTextDatum(e->rows.classes[c]);
-	for (int i = 0; i < k * k; i++)
 	{
-		Datum		values[4];
-		bool		nulls[4] = {false};
-
-		if (!p.occurs[i / k] || !p.occurs[i % k])
+		if (!p.occurs[c])
 			continue;
-		values[1] = label[i / k];
-		values[2] = label[i % k];
-		values[3] = Int64GetDatum((int64) p.confusion[i]);
-		ml_evaluation_put(e, values, nulls);
+		class[n] = c;
+		label[n++] = CStringGetTextDatum(e->rows.classes[c]);
 	}
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			put_pair(e, label[i], label[j], p.confusion[(Size) class[i] * k + class[j]]);
 }
 
 /* mlops_classification_report(model, source, by) -> rows (by_value, label, precision, recall, f1, support), averages last */

@@ -230,7 +230,8 @@ matthews(const ConfusionSums *s)
 	/* counted, because the differences of rounded sums of weights need not vanish */
 	if (s->occurring < 2 || s->guessed < 2 || truth <= 0.0 || guess <= 0.0)
 		return 0.0;
-	return (s->correct * s->total - s->truth_guess) / sqrt(truth) / sqrt(guess);
+	/* rounding may lead an ulp beyond */
+	return fmax(-1.0, fmin(1.0, (s->correct * s->total - s->truth_guess) / sqrt(truth) / sqrt(guess)));
 }
 
 static void
