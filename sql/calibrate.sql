@@ -34,6 +34,11 @@ SELECT m, max(abs(1 - s)) < 1e-12 AS "sum to 1", min(least) >= 0 AS "none below 
 SELECT bool_and(t.probability = mlops_probability('three isotonic', i)) AS "rows and blocks agree"
 FROM mlops_predict_table('three isotonic', 'iris') AS t, (SELECT row_number() OVER () AS n, iris.* FROM iris) AS i WHERE t.key = i.n::text;
 
+-- a class of which no row was held back can be learned of by sigmoid alone
+SELECT model, train_rows, metrics->'fit'->'calibration_rows' AS rows
+FROM (VALUES ('isotonic'), ('sigmoid')) AS v (method), mlops_train('three unseen ' || method, 'SELECT x, CASE WHEN x > 298 THEN ''high'' WHEN x > 150 THEN ''middle'' ELSE ''low'' END AS y
+	FROM generate_series(1, 300) AS x', target => 'y', split => '{"method": "none"}', params => jsonb_build_object('calibrate', method, 'calibration_fraction', 0.1));
+
 -- a decision threshold: given, or chosen on held-back rows
 CREATE TEMP TABLE decided AS SELECT m.model, train_rows, metrics
 FROM (VALUES ('never', '0.999999'), ('always', '0'), ('some', '0.3'), ('f1', '"f1"'), ('costly', '{"cost": {"fp": 1, "fn": 5}}')) AS v (name, threshold),

@@ -211,6 +211,32 @@ require_classes(const MlTraining *t, const HeldRows *rows)
 			 errhint("Raise calibration_fraction, or give more rows of each class of \"%s\".", t->definition->target)));
 }
 
+/* of what it has not seen isotonic regression learns a probability of 0 */
+static void
+warn_unseen_classes(const MlTraining *t, const HeldRows *rows)
+{
+	bool	   *seen = palloc0(sizeof(bool) * rows->k);
+	const char *first = NULL;
+	int			unseen = 0;
+
+	for (int64 i = 0; i < rows->n; i++)
+		seen[rows->label[i]] = true;
+	for (int c = rows->k - 1; c >= 0; c--)
+	{
+		if (seen[c])
+			continue;
+		first = t->model.classes[c];
+		unseen++;
+	}
+	pfree(seen);
+	if (unseen > 0)
+		ereport(WARNING,
+				(errmsg("calibrate has no rows to learn from for %d of %d classes", unseen, rows->k),
+				 errdetail("The first is \"%s\". Such a class has the calibrated probability 0, and is never predicted.", first),
+				 errhint("Raise calibration_fraction, give more rows of each class of \"%s\", or use \"calibrate\": \"sigmoid\".",
+						 t->definition->target)));
+}
+
 /* points leave the scratch memory for the model's */
 static void
 keep_points(MlkCalibrator *c)
@@ -232,6 +258,8 @@ calibrate(const MlTraining *t, const HeldRows *rows, bool sigmoid, MlHeld *held)
 	double	   *points = ml_budget_alloc(t->budget, mul_size(n, 2), sizeof(double), "points of the calibration");
 	void	   *scratch = ml_budget_alloc(t->budget, mlk_isotonic_scratch(n), 1, "calibration");
 
+	if (!sigmoid)
+		warn_unseen_classes(t, rows);
 	held->log_odds = t->model.algorithm->log_odds;
 	held->n_calibrators = rows->k == 2 ? 1 : rows->k;
 	held->calibrators = palloc(sizeof(MlkCalibrator) * held->n_calibrators);
