@@ -142,7 +142,16 @@ SELECT abs(mlops_r2(1e9 + y, 1e9 + p) - mlops_r2(y, p)) < 1e-13 AS shifted, abs(
 	FROM (SELECT i, (i * 7919 % 1000) / 1024.0::float8 AS y, (i * 7919 % 1000 + i % 37) / 1024.0::float8 AS p FROM generate_series(1, 10000::bigint) i) r;
 -- one side is constant where rows of the other labels weigh nothing; rounded sums of weights do not tell
 SELECT mlops_mcc(t, p, w), mlops_mcc(p, t, w) AS turned FROM (VALUES ('a', 'x', 0.1), ('b', 'x', 0.2), ('a', 'x', 0.7), ('c', 'x', 0.3), ('b', 'y', 0)) v (t, p, w);
-SELECT mlops_mcc('a', 'b', 0) AS nothing, abs(mlops_mcc((i % 2)::text, (i % 4)::text, 1e300) - mlops_mcc((i % 2)::text, (i % 4)::text)) < 1e-12 AS huge FROM generate_series(1, 100) i;
+SELECT mlops_mcc('a', 'b', 0) AS nothing, abs(mlops_mcc((i % 2)::text, (i % 4)::text, 1e140) - mlops_mcc((i % 2)::text, (i % 4)::text)) < 1e-12 AS huge FROM generate_series(1, 100) i;
+
+-- a perfect prediction is 1 to the bit, whatever is summed
+SELECT bool_and(f1 = 1 AND mcc <= 1 AND roc_auc <= 1) AS at_most_1 FROM (SELECT mlops_f1(i::text, i::text) AS f1,
+	mlops_mcc((i % 3)::text, (i % 3)::text, 1.0 / i) AS mcc, mlops_roc_auc(i % 3 = 0, (i % 3 = 0)::int, 1.0 / i) AS roc_auc
+	FROM generate_series(1, 200) n, generate_series(1, n) i GROUP BY n) s;
+-- weights of any size
+SELECT w, mlops_roc_auc(b, s, w) AS roc_auc, round(mlops_pr_auc(b, s, w)::numeric, 3) AS pr_auc, round(mlops_f1(b::text, 'true', w)::numeric, 3) AS f1,
+		mlops_mcc(b::text, (s > 0.3)::text, w) AS mcc, round(mlops_rmse(s, 0, w)::numeric, 3) AS rmse
+	FROM (VALUES (true, 1.0), (false, 0.5), (true, 0.2), (false, 0.1)) v (b, s), unnest('{1e-140,1,1e140}'::float8[]) AS w GROUP BY w ORDER BY w;
 
 -- what cannot be
 SELECT mlops_brier(true, 1.5);
@@ -154,6 +163,7 @@ SELECT mlops_roc_auc(true, 'nan');
 SELECT mlops_rmse('nan', 1);
 SELECT mlops_mae(1, 1, -1);
 SELECT mlops_mae(1, 1, 'infinity');
+SELECT mlops_accuracy('a', 'a', 1e141);
 SELECT mlops_f1(truth, predicted, predicted) FROM scored;
 SELECT mlops_f1('a', 'a', NULL::text);
 SET mlops.max_memory = '16MB';

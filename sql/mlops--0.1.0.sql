@@ -951,7 +951,7 @@ CREATE AGGREGATE @extschema@.mlops_rmse(truth float8, predicted float8) (
 	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_rmse(float8, float8) IS
 'Root mean squared error of a regression.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_rmse(truth float8, predicted float8, weight float8) (
@@ -959,7 +959,7 @@ CREATE AGGREGATE @extschema@.mlops_rmse(truth float8, predicted float8, weight f
 	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_rmse(float8, float8, float8) IS
 'Root mean squared error of a regression.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8) (
@@ -967,7 +967,7 @@ CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8) (
 	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_mae(float8, float8) IS
 'Mean absolute error of a regression.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8, weight float8) (
@@ -975,7 +975,7 @@ CREATE AGGREGATE @extschema@.mlops_mae(truth float8, predicted float8, weight fl
 	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_mae(float8, float8, float8) IS
 'Mean absolute error of a regression.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8) (
@@ -983,7 +983,7 @@ CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8) (
 	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_mape(float8, float8) IS
 'Mean absolute percentage error of a regression, as a fraction: mean of |truth - predicted| / |truth|.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8, weight float8) (
@@ -991,7 +991,7 @@ CREATE AGGREGATE @extschema@.mlops_mape(truth float8, predicted float8, weight f
 	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_mape(float8, float8, float8) IS
 'Mean absolute percentage error of a regression, as a fraction: mean of |truth - predicted| / |truth|.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8) (
@@ -999,7 +999,7 @@ CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8) (
 	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_r2(float8, float8) IS
 'Coefficient of determination: 1 - sum of squared errors / sum of squared deviations of the truth. Constant truth: 1 when met exactly, else 0. Fewer than two rows: NULL.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8, weight float8) (
@@ -1007,7 +1007,7 @@ CREATE AGGREGATE @extschema@.mlops_r2(truth float8, predicted float8, weight flo
 	COMBINEFUNC = mlops.errors_combine, SERIALFUNC = mlops.errors_serial, DESERIALFUNC = mlops.errors_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_r2(float8, float8, float8) IS
 'Coefficient of determination: 1 - sum of squared errors / sum of squared deviations of the truth. Constant truth: 1 when met exactly, else 0. Fewer than two rows: NULL.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for NaN, an infinite value, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_log_loss(truth boolean, probability float8) (
@@ -1015,7 +1015,7 @@ CREATE AGGREGATE @extschema@.mlops_log_loss(truth boolean, probability float8) (
 	COMBINEFUNC = mlops.losses_combine, SERIALFUNC = mlops.losses_serial, DESERIALFUNC = mlops.losses_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_log_loss(boolean, float8) IS
 'Mean negative logarithm of the probability that was given to what happened, probabilities kept 2.2e-16 away from 0 and 1.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for a probability outside of 0 to 1, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_log_loss(truth boolean, probability float8, weight float8) (
@@ -1023,7 +1023,7 @@ CREATE AGGREGATE @extschema@.mlops_log_loss(truth boolean, probability float8, w
 	COMBINEFUNC = mlops.losses_combine, SERIALFUNC = mlops.losses_serial, DESERIALFUNC = mlops.losses_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_log_loss(boolean, float8, float8) IS
 'Mean negative logarithm of the probability that was given to what happened, probabilities kept 2.2e-16 away from 0 and 1.
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for a probability outside of 0 to 1, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_brier(truth boolean, probability float8) (
@@ -1031,7 +1031,7 @@ CREATE AGGREGATE @extschema@.mlops_brier(truth boolean, probability float8) (
 	COMBINEFUNC = mlops.losses_combine, SERIALFUNC = mlops.losses_serial, DESERIALFUNC = mlops.losses_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_brier(boolean, float8) IS
 'Mean squared distance of the probability from what happened (0 or 1).
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for a probability outside of 0 to 1, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_brier(truth boolean, probability float8, weight float8) (
@@ -1039,7 +1039,7 @@ CREATE AGGREGATE @extschema@.mlops_brier(truth boolean, probability float8, weig
 	COMBINEFUNC = mlops.losses_combine, SERIALFUNC = mlops.losses_serial, DESERIALFUNC = mlops.losses_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_brier(boolean, float8, float8) IS
 'Mean squared distance of the probability from what happened (0 or 1).
-Rows with a NULL are left out; without any the result is NULL. weight: finite, from 0 on.
+Rows with a NULL are left out; without any the result is NULL. weight: from 0 to 1e140.
 Errors: 22003 for a probability outside of 0 to 1, or a weight that cannot be.';
 
 CREATE AGGREGATE @extschema@.mlops_roc_auc(truth boolean, score float8) (
@@ -1047,7 +1047,7 @@ CREATE AGGREGATE @extschema@.mlops_roc_auc(truth boolean, score float8) (
 	COMBINEFUNC = mlops.ranking_combine, SERIALFUNC = mlops.ranking_serial, DESERIALFUNC = mlops.ranking_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_roc_auc(boolean, float8) IS
 'Area under the ROC curve of a score; ties count half. NULL when all rows are true, or none is.
-Rows with a NULL are left out. weight: finite, from 0 on. Keeps 9 bytes a row (17 with weights).
+Rows with a NULL are left out. weight: from 0 to 1e140. Keeps 9 bytes a row (17 with weights).
 Errors: 22003 for a NaN score, 53200 for more rows than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_roc_auc(truth boolean, score float8, weight float8) (
@@ -1055,7 +1055,7 @@ CREATE AGGREGATE @extschema@.mlops_roc_auc(truth boolean, score float8, weight f
 	COMBINEFUNC = mlops.ranking_combine, SERIALFUNC = mlops.ranking_serial, DESERIALFUNC = mlops.ranking_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_roc_auc(boolean, float8, float8) IS
 'Area under the ROC curve of a score; ties count half. NULL when all rows are true, or none is.
-Rows with a NULL are left out. weight: finite, from 0 on. Keeps 9 bytes a row (17 with weights).
+Rows with a NULL are left out. weight: from 0 to 1e140. Keeps 9 bytes a row (17 with weights).
 Errors: 22003 for a NaN score, 53200 for more rows than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_pr_auc(truth boolean, score float8) (
@@ -1063,7 +1063,7 @@ CREATE AGGREGATE @extschema@.mlops_pr_auc(truth boolean, score float8) (
 	COMBINEFUNC = mlops.ranking_combine, SERIALFUNC = mlops.ranking_serial, DESERIALFUNC = mlops.ranking_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_pr_auc(boolean, float8) IS
 'Average precision of a score. NULL when no row is true.
-Rows with a NULL are left out. weight: finite, from 0 on. Keeps 9 bytes a row (17 with weights).
+Rows with a NULL are left out. weight: from 0 to 1e140. Keeps 9 bytes a row (17 with weights).
 Errors: 22003 for a NaN score, 53200 for more rows than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_pr_auc(truth boolean, score float8, weight float8) (
@@ -1071,7 +1071,7 @@ CREATE AGGREGATE @extschema@.mlops_pr_auc(truth boolean, score float8, weight fl
 	COMBINEFUNC = mlops.ranking_combine, SERIALFUNC = mlops.ranking_serial, DESERIALFUNC = mlops.ranking_deserial, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.mlops_pr_auc(boolean, float8, float8) IS
 'Average precision of a score. NULL when no row is true.
-Rows with a NULL are left out. weight: finite, from 0 on. Keeps 9 bytes a row (17 with weights).
+Rows with a NULL are left out. weight: from 0 to 1e140. Keeps 9 bytes a row (17 with weights).
 Errors: 22003 for a NaN score, 53200 for more rows than mlops.max_memory holds.';
 
 CREATE AGGREGATE @extschema@.mlops_accuracy(truth text, predicted text) (

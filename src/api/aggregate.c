@@ -10,6 +10,9 @@
 
 #include "api/aggregate.h"
 
+/* products of two sums of weights stay in the range of numbers */
+#define MOST_WEIGHT 1e140
+
 MemoryContext
 ml_aggregate_context(FunctionCallInfo fcinfo)
 {
@@ -25,11 +28,11 @@ read_weight(FunctionCallInfo fcinfo, int i)
 {
 	double		weight = PG_GETARG_FLOAT8(i);
 
-	if (!(weight >= 0) || isinf(weight))
+	if (!(weight >= 0 && weight <= MOST_WEIGHT))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("weight of a row is %s", float8out_internal(weight)),
-				 errhint("Weights are finite numbers from 0 on.")));
+				 errhint("Weights are numbers from 0 to %g.", MOST_WEIGHT)));
 	return weight;
 }
 

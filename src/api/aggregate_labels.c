@@ -440,7 +440,7 @@ label_metric(FunctionCallInfo fcinfo, double (*metric) (const Label *label))
 				 memcmp(label[i].text, state->positive, label[i].length) == 0)
 			sum = metric(&label[i]);
 	}
-	PG_RETURN_FLOAT8(state->positive == NULL ? sum / n : sum);
+	return ml_aggregate_result(fcinfo, state->positive == NULL ? sum / n : sum);
 }
 
 Datum
@@ -537,5 +537,5 @@ mlops_mcc_final(PG_FUNCTION_ARGS)
 	if (true_labels < 2 || predicted_labels < 2 || truths <= 0 || predictions <= 0)
 		PG_RETURN_FLOAT8(0);
 	/* rounding may lead an ulp beyond */
-	PG_RETURN_FLOAT8(Max(-1, Min(1, (both * all - cross) / sqrt(truths) / sqrt(predictions))));
+	return ml_aggregate_result(fcinfo, Max(-1, Min(1, (both * all - cross) / sqrt(truths) / sqrt(predictions))));
 }

@@ -226,12 +226,14 @@ matthews(const ConfusionSums *s)
 	double		square = s->total * s->total;
 	double		truth = square - s->truth_squares;
 	double		guess = square - s->guess_squares;
+	double		coefficient;
 
 	/* counted, because the differences of rounded sums of weights need not vanish */
 	if (s->occurring < 2 || s->guessed < 2 || truth <= 0.0 || guess <= 0.0)
 		return 0.0;
-	/* rounding may lead an ulp beyond */
-	return fmax(-1.0, fmin(1.0, (s->correct * s->total - s->truth_guess) / sqrt(truth) / sqrt(guess)));
+	coefficient = (s->correct * s->total - s->truth_guess) / sqrt(truth) / sqrt(guess);
+	/* rounding may lead an ulp beyond; NaN stays NaN */
+	return coefficient > 1.0 ? 1.0 : coefficient < -1.0 ? -1.0 : coefficient;
 }
 
 static void

@@ -88,7 +88,10 @@ mlk_ranking_metrics(MlkPool *pool, const uint8_t *positive, const double *score,
 	if (status != MLK_OK)
 		return status;
 	if (curve.tp > 0.0 && curve.fp > 0.0)
-		*roc_auc = fmin(curve.area / (curve.tp * curve.fp), 1.0);	/* sums of weights are rounded */
+		*roc_auc = curve.area / (curve.tp * curve.fp);
+	/* sums of weights are rounded */
+	if (*roc_auc > 1.0)
+		*roc_auc = 1.0;
 	if (curve.tp > 0.0)
 		*average_precision = curve.precision / curve.tp;
 	return MLK_OK;
