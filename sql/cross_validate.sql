@@ -97,6 +97,7 @@ SELECT * FROM mlops_cross_validate('SELECT i, x, CASE WHEN i < 200 THEN ''a'' EL
 SELECT * FROM mlops_cross_validate('SELECT i, x, CASE WHEN i < 100 THEN i % 2 ELSE 2 END::text AS y FROM series', 'y', method => 'time', time_column => 'i', folds => 3);
 SELECT * FROM mlops_cross_validate('iris', 'species', metric => 'r2');
 SELECT * FROM mlops_cross_validate('iris', 'species', 'logistic_regression', '{"C": -1}');
+SELECT * FROM mlops_cross_validate('iris', 'species', 'mlp', '{"warm_start": true}');
 SELECT * FROM mlops_cross_validate('iris', NULL);
 SELECT * FROM mlops_cross_validate('SELECT * FROM iris WHERE false', 'species');
 

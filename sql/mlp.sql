@@ -73,6 +73,15 @@ SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', param
 SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"learning_rate_init": 0}');
 SELECT mlops_train('bad', 'iris', target => 'sepal_length', algorithm => 'mlp', params => '{"loss": "log_loss"}');
 SELECT mlops_train('bad', 'iris', target => 'sepal_length', algorithm => 'mlp', params => '{"solver": "sgd", "learning_rate_init": 1e6, "activation": "identity"}');
+SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"random_state": 42}');
+SELECT mlops_train('bad', 'iris', target => 'species', algorithm => 'mlp', params => '{"epsilon": 1e-60}');
+-- a loss that went up and stayed there is a number, but nothing was learned
+SELECT value < 0.9 AS useless FROM mlops_train('nowhere', 'SELECT species, sepal_length * 1e12 AS a, petal_length * 1e12 AS b FROM iris', target => 'species', algorithm => 'mlp',
+	params => '{"solver": "sgd", "max_iter": 1}', preprocess => '{"*": {"scale": "none"}}');
+SELECT version FROM mlops_train('nowhere', 'iris', target => 'species', algorithm => 'mlp', params => '{"alpha": 1e30, "max_iter": 1}', deploy => 'never');
+SELECT version FROM mlops_train('nowhere', 'SELECT species, sepal_length * 1e300 AS a FROM iris', target => 'species', algorithm => 'mlp',
+	params => '{"solver": "lbfgs", "max_iter": 1}', preprocess => '{"*": {"scale": "none"}}', deploy => 'never');
+SELECT mlops_drop('nowhere');
 SELECT mlops_training_curve('lime');
 SELECT version FROM mlops_train('plain', 'iris', target => 'sepal_length');
 SELECT mlops_training_curve('plain');

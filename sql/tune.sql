@@ -57,6 +57,18 @@ SELECT trials, metric FROM mlops_tune('in time', 'SELECT timestamp ''2026-01-01'
 	split => '{"method": "time", "column": "at"}', folds => 3);
 SELECT trial, folds, train_rows FROM mlops.trials WHERE model = 'in time' ORDER BY trial;
 
+-- values that are allowed one by one and exclude each other: that trial alone fails, before it has met a row
+SELECT trials, params, deployed FROM mlops_tune('excluded', 'iris', 'species', 'random_forest', '{"bootstrap": [false, true], "max_samples": [0.5]}', params => '{"n_estimators": 5}',
+	method => 'grid', folds => 3);
+SELECT trial, rank, params, status, message, folds FROM mlops.trials WHERE model = 'excluded' ORDER BY trial;
+SELECT trials, params->'hidden_layer_sizes' AS best FROM mlops_tune('excluded', 'iris', 'species', 'mlp', '{"hidden_layer_sizes": [[8], [100000]]}', params => '{"solver": "lbfgs"}', folds => 2, deploy => 'never');
+SELECT * FROM mlops_tune('bad', 'iris', 'species', 'mlp', '{"hidden_layer_sizes": [[100000], [200000]]}');
+
+-- units of one layer as a range
+SELECT trials FROM mlops_tune('units', 'iris', 'species', 'mlp', '{"hidden_layer_sizes": {"min": 4, "max": 6}}', params => '{"solver": "lbfgs"}', n_iter => 3, folds => 2);
+SELECT bool_and((params->>'hidden_layer_sizes')::int BETWEEN 4 AND 6) AS whole, count(*) FROM mlops.trials WHERE model = 'units';
+SELECT count(mlops_drop(model)) FROM unnest('{excluded,units}'::text[]) AS model;
+
 -- too little time: the best so far and a warning
 SELECT trials, version FROM mlops_tune('hurried', 'waves', 'y', 'decision_tree', '{"max_depth": [2, 3, 4]}', max_seconds => 0.000001, exclude => '{i}');
 SELECT trial, rank, status, folds FROM mlops.trials WHERE model = 'hurried';
@@ -111,6 +123,8 @@ SELECT * FROM mlops_tune('bad', 'iris', 'species', 'decision_tree', '{"max_depth
 SELECT * FROM mlops_tune('bad', 'iris', 'species', 'decision_tree', '{"max_depth": [1, 2]}', max_seconds => 0);
 SELECT * FROM mlops_tune('bad', 'iris', 'species', 'decision_tree', '{"max_depth": [1, 2]}', max_seconds => 'NaN');
 SELECT * FROM mlops_tune('bad', 'iris', 'species', 'dummy');
+SELECT * FROM mlops_tune('bad', 'iris', 'species', 'mlp', '{"alpha": [1]}', params => '{"warm_start": true}');
+SELECT * FROM mlops_tune('bad', 'iris', 'species', 'mlp', '{"warm_start": [true, false]}');
 SELECT * FROM mlops_tune('bad', 'iris', 'species', 'decission_tree');
 SELECT * FROM mlops_tune('bad', 'iris', NULL, 'decision_tree');
 SELECT count(*) FROM mlops.models WHERE model LIKE 'bad%' OR model = 'all failing';

@@ -12,6 +12,7 @@
 
 #define COPY_MOST 6.4e7			/* numbers: 256 MB */
 #define COPY_ROWS 16384			/* between two polls */
+#define MANY_TIMES 10.0			/* the loss of a constant: see warn_loss */
 
 static const MlParamSpec params[] = {
 	{"hidden_layer_sizes", ML_PARAM_INT_LIST, "[100]", 1, 1e9, .alias = "hidden_layers|layers|hidden_units",
@@ -45,7 +46,7 @@ static const MlParamSpec params[] = {
 	.help = "Iterations without improvement after which adam and sgd stop"},
 	{"beta_1", ML_PARAM_REAL, "0.9", 0.0, 1.0, .max_open = true, .help = "Decay of adam's mean of gradients"},
 	{"beta_2", ML_PARAM_REAL, "0.999", 0.0, 1.0, .max_open = true, .help = "Decay of adam's mean of squared gradients"},
-	{"epsilon", ML_PARAM_REAL, "1e-8", 0.0, 1.0, .min_open = true, .help = "Added to the denominator of adam's steps"},
+	{"epsilon", ML_PARAM_REAL, "1e-8", 1e-20, 1.0, .help = "Added to the denominator of adam's steps"},
 	{"max_fun", ML_PARAM_INT, "15000", 1, 1e9, .help = "Largest number of evaluations of the loss by lbfgs"},
 	{"dropout", ML_PARAM_REAL, "0.0", 0.0, 1.0, .max_open = true,
 	.help = "Share of the hidden units that each batch of adam and sgd leaves out"},
@@ -278,6 +279,34 @@ copy_numbers(MlMlpFit *f)
 	f->pass.copy = copy;
 }
 
+/* what a network that says the same of every row has to answer for, about: no training that works ends with many times of it */
+static double
+loss_of_constant(const MlMlpFit *f)
+{
+	return f->problem->y != NULL ? 0.5 : log(f->problem->n_classes);
+}
+
+/* a loss that went up and stayed there is still a number, and ends the training like one that has found its lowest point */
+static void
+warn_loss(const MlMlpFit *f)
+{
+	double		unit = f->scale * f->scale;
+	double		loss = f->n_curve > 0 ? f->curve[f->n_curve - 1].train_loss : 0.0;
+
+	/* early stopping has put the weights of an earlier iteration back */
+	for (int i = 0; i < f->n_curve && f->stopping; i++)
+		loss = Min(loss, f->curve[i].train_loss);
+	if (loss <= MANY_TIMES * loss_of_constant(f) * unit)
+		return;
+	ereport(WARNING,
+			(errmsg("the training of mlp has led nowhere: its loss is %.3g, and predicting a constant has about %.3g", loss,
+					loss_of_constant(f) * unit),
+			 f->solver == ML_MLP_LBFGS ? 0 : errdetail("learning_rate_init is %g.", f->learning_rate),
+			 errhint("%s the features with preprocess => '{\"*\": {\"scale\": \"standard\"}}'%s.",
+					 f->solver == ML_MLP_LBFGS ? "Scale" : "Lower learning_rate_init, or scale",
+					 f->pass.alpha > 1.0 ? ", or lower alpha" : "")));
+}
+
 static MlMlpState *
 take_solution(MlMlpFit *f)
 {
@@ -316,6 +345,7 @@ fit_model(const MlProblem *problem, const MlParams *given, const MlFitControl *c
 		ml_mlp_run_lbfgs(&f);
 	else
 		ml_mlp_run_stochastic(&f);
+	warn_loss(&f);
 	MemoryContextSwitchTo(result);
 	state = take_solution(&f);
 	ml_fit_leave(scratch, result);

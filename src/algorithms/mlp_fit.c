@@ -14,6 +14,8 @@
 void
 ml_mlp_diverged(const MlMlpFit *f)
 {
+	/* a search goes on with other trials, on the same threads */
+	mlk_pool_attend(f->problem->pool, false);
 	if (f->solver == ML_MLP_LBFGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

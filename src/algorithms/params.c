@@ -34,6 +34,30 @@ set_default(const MlParamSpec *spec, MlParamValue *out)
 		elog(ERROR, "default of parameter \"%s\" is out of its own range", spec->name);
 }
 
+/* names that other libraries have among the parameters of an algorithm, and where the same is said here */
+static const struct
+{
+	const char *name;
+	const char *hint;
+}			elsewhere[] = {
+	{"random_state", "The seed is an argument of the call: seed => 42."},
+	{"seed", "The seed is an argument of the call: seed => 42."},
+	{"sample_weight", "Weights of rows are a column, and an argument of the call: weight => 'column'."},
+	{"n_jobs", "Threads are a setting: SET mlops.max_threads = 2."},
+	{"verbose", "Progress is shown by the setting mlops.progress and the view mlops.progress."},
+};
+
+static const char *
+hint_for(const char *name, const char *const *names, int n)
+{
+	for (int i = 0; i < lengthof(elsewhere); i++)
+	{
+		if (strcmp(elsewhere[i].name, name) == 0)
+			return elsewhere[i].hint;
+	}
+	return ml_nearest_hint(name, names, n);
+}
+
 /* row of the table for a given name or alias; ERROR with the nearest name */
 static int
 find_spec(const MlParams *params, const char *name)
@@ -57,7 +81,7 @@ find_spec(const MlParams *params, const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown parameter \"%s\" of %s", name, algorithm->name),
-			 errhint("%s", ml_nearest_hint(name, names, params->n))));
+			 errhint("%s", hint_for(name, names, params->n))));
 	return -1;
 }
 

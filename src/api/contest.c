@@ -115,19 +115,61 @@ ml_contest_time_up(const MlContest *contest)
 	return ml_contest_seconds(contest) >= contest->max_seconds;
 }
 
+/* errors that other parameters would not have met */
+static bool
+parameters_to_blame(int sqlstate)
+{
+	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION || sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
+/* an error that was caught, and flushed, ends this candidate alone; or it is raised again */
+static void
+fail(MlCandidate *c, ErrorData *error)
+{
+	if (!parameters_to_blame(error->sqlerrcode))
+		ReThrowError(error);
+	c->status = ML_CANDIDATE_FAILED;
+	c->message = pstrdup(error->message);
+	FreeErrorData(error);
+}
+
+static void
+check_params(const MlContest *contest, MlCandidate *c)
+{
+	c->params = ml_params_parse(c->algorithm, c->given);
+	if (c->algorithm->check != NULL)
+		c->algorithm->check(c->params, contest->t->model.task);
+	ml_held_check(c->params, contest->t->model.task);
+}
+
+/*
+ * Values that are allowed one by one may exclude each other: such a point of the space is a trial that has failed.  What checks
+ * them holds nothing but memory, so no subtransaction is needed.
+ */
 MlCandidate *
 ml_contest_candidate(MlContest *contest, const MlAlgorithm *algorithm, Jsonb *given)
 {
+	MemoryContext context = CurrentMemoryContext;
 	MlCandidate *c = palloc0(sizeof(MlCandidate));
 
 	c->algorithm = algorithm;
 	c->given = given;
-	c->params = ml_params_parse(algorithm, given);
-	if (algorithm->check != NULL)
-		algorithm->check(c->params, contest->t->model.task);
-	ml_held_check(c->params, contest->t->model.task);
 	c->value = palloc(sizeof(double) * contest->folds->n);
 	c->mean = c->stddev = NAN;
+	PG_TRY();
+	{
+		check_params(contest, c);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		fail(c, error);
+	}
+	PG_END_TRY();
 	return c;
 }
 
@@ -213,13 +255,6 @@ prepared_rows(MlContest *contest, const MlCandidate *c, int fold)
 
 /* ---- judging ---- */
 
-/* errors that other parameters would not have met */
-static bool
-parameters_to_blame(int sqlstate)
-{
-	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION || sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-}
-
 /* in a subtransaction, so that an error of these parameters ends this candidate alone */
 static bool
 try_fit(MlPrepared *prepared, MlCandidate *c, MlTrialResult *result)
@@ -246,11 +281,7 @@ try_fit(MlPrepared *prepared, MlCandidate *c, MlTrialResult *result)
 		ml_trial_abandon(prepared);
 		RollbackAndReleaseCurrentSubTransaction();
 		CurrentResourceOwner = owner;
-		if (!parameters_to_blame(error->sqlerrcode))
-			ReThrowError(error);
-		c->status = ML_CANDIDATE_FAILED;
-		c->message = pstrdup(error->message);
-		FreeErrorData(error);
+		fail(c, error);
 		good = false;
 	}
 	PG_END_TRY();
@@ -360,6 +391,9 @@ ml_contest_judge(MlContest *contest, MlCandidate *c, double share, int folds)
 		c->n_judged = 0;
 		c->status = c->status == ML_CANDIDATE_FAILED ? c->status : ML_CANDIDATE_OPEN;
 	}
+	CHECK_FOR_INTERRUPTS();
+	if (c->status == ML_CANDIDATE_FAILED)
+		enter(contest, c);
 	while (c->n_judged < folds && c->status != ML_CANDIDATE_FAILED)
 	{
 		CHECK_FOR_INTERRUPTS();

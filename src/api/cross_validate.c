@@ -188,6 +188,7 @@ start(CrossValidation *cv)
 
 	if (cv->group_column != NULL)
 		check_group(d, cv->group_column);
+	ml_warm_start_refuse(d->params, "cross-validation");
 	ml_train_start(t);
 	check_gap(cv);
 	if (cv->group_column != NULL)

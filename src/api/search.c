@@ -205,13 +205,18 @@ read_range(const MlSearch *search, MlDimension *d, JsonbContainer *range)
 	if (d->log && d->min <= 0)
 		refuse(d->name, psprintf("has a \"min\" of %g, which has no logarithm", d->min));
 	spec = spec_of(search->algorithm, d->name);
-	d->integer = spec != NULL && (spec->type == ML_PARAM_INT ||
+	d->integer = spec != NULL && (spec->type == ML_PARAM_INT || spec->type == ML_PARAM_INT_LIST ||
 								  (spec->type == ML_PARAM_INT_OR_ENUM && d->min >= 1 && d->min == floor(d->min) && d->max == floor(d->max)));
 }
 
 static void
 read_dimension(const MlSearch *search, MlDimension *d, JsonbValue *value)
 {
+	if (strcmp(d->name, "warm_start") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a search cannot go on from the live version"),
+				 errhint("Leave warm_start out of search.")));
 	if (value->type != jbvBinary)
 	{
 		/* is there such a parameter at all?  If so, its value belongs elsewhere */

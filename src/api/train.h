@@ -116,6 +116,8 @@ extern void ml_train_balance(MlTraining *t);
 
 /* before any row is read: fills t->warm when the parameters ask for it; ERROR 22023 when the live version is of another algorithm */
 extern void ml_warm_start_plan(MlTraining *t);
+/* ERROR when params ask for it; what: the call that cannot do it */
+extern void ml_warm_start_refuse(Jsonb *params, const char *what);
 /* ERROR 22023 unless features and classes are those of the live version; features come in its order */
 extern void ml_warm_start_features(MlTraining *t);
 extern void ml_warm_start_classes(MlTraining *t);

@@ -37,13 +37,8 @@ ml_tune_plan(MlDefinition *definition, const char *command)
 	t->definition = definition;
 	t->started = GetCurrentTimestamp();
 	ml_progress_start(command, definition->model);
+	ml_warm_start_refuse(definition->params, "a search");
 	ml_train_start(t);
-	if (t->warm != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a search cannot go on from the live version"),
-				 errdetail("Folds would be tested with what it has learned from them."),
-				 errhint("Leave warm_start out of params.")));
 	return t;
 }
 

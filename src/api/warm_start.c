@@ -6,7 +6,21 @@
  */
 #include "postgres.h"
 
+#include "api/args.h"
 #include "api/train.h"
+
+void
+ml_warm_start_refuse(Jsonb *params, const char *what)
+{
+	JsonbValue *wanted = ml_json_get(params, "warm_start");
+
+	if (wanted != NULL && wanted->type == jbvBool && wanted->val.boolean)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s cannot go on from the live version", what),
+				 errdetail("Folds would be tested with what it has learned from them."),
+				 errhint("Leave warm_start out of params.")));
+}
 
 void
 ml_warm_start_plan(MlTraining *t)

@@ -34,7 +34,7 @@ extern MlkStatus mlk_parallel_for(MlkPool *pool, int64_t blocks, MlkBlockFn fn, 
 
 /*
  * While on, the pool's threads look for the next loop for some 50 us before they sleep, and the caller for its end: for loops of some
- * ten microseconds that follow each other at once.  Left on after an error it costs that look once.
+ * ten microseconds that follow each other at once.  Left on after an error it costs that look in every loop.
  */
 extern void mlk_pool_attend(MlkPool *pool, bool attentive);
 

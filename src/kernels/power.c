@@ -253,10 +253,10 @@ MlkStatus
 mlk_power_fit(MlkPool *pool, MlkPower power, const double *x, int64_t n, void *scratch, double *lambda)
 {
 	Job			job = {.power = power,.x = x,.n = n,.sums = scratch};
-	double		near;
-	double		far;
-	double		g_near;
-	double		g_far;
+	double		near = 0.0;
+	double		far = 0.0;
+	double		g_near = 0.0;
+	double		g_far = 0.0;
 	MlkStatus	status;
 
 	*lambda = 1.0;

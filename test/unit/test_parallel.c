@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "kernels/parallel.h"
 
@@ -216,6 +217,69 @@ test_tasks(void **state)
 	threads_allowed = MAX_THREADS;
 }
 
+/* ---- threads that look before they sleep ---- */
+
+typedef struct Chain
+{
+	int64_t		value[BLOCKS];
+	int64_t		round;
+	atomic_int	wrong;
+} Chain;
+
+/* reads what another block of the last round wrote, maybe on another thread: two halves in turn */
+static void
+halves_block(void *arg, int64_t block, int worker)
+{
+	Chain	   *chain = arg;
+	int64_t		half = BLOCKS / 2;
+	int64_t		own = (chain->round & 1) * half + block;
+	int64_t		other = (1 - (chain->round & 1)) * half + (half - 1 - block);
+
+	(void) worker;
+	if (chain->value[other] != chain->round - 1)
+		atomic_fetch_add(&chain->wrong, 1);
+	chain->value[own] = chain->round;
+}
+
+static void
+test_attentive(void **state)
+{
+	(void) state;
+	threads_allowed = 100 * MAX_THREADS;
+	for (int threads = 1; threads <= 4; threads++)
+	{
+		MlkPool    *pool = mlk_pool_create(threads, stop_after_polls);
+		Chain	   *chain = unit_array(Chain, 1);
+
+		memset(chain, 0, sizeof(Chain));
+		polls_left = INT32_MAX;
+		mlk_pool_attend(pool, true);
+		check_all_run(pool, BLOCKS);
+		for (chain->round = 1; chain->round <= 300; chain->round++)
+		{
+			/* at times after everybody has gone to sleep */
+			if (chain->round % 100 == 0)
+				usleep(1000);
+			assert_int_equal(mlk_parallel_for(pool, BLOCKS / 2, halves_block, chain), MLK_OK);
+		}
+		assert_int_equal(chain->wrong, 0);
+		/* cancelled in its midst, a task, then off again in the middle of it all */
+		polls_left = 3;
+		(void) mlk_parallel_for(pool, BLOCKS / 2, halves_block, chain);
+		polls_left = INT32_MAX;
+		run_tasks(pool);
+		mlk_pool_attend(pool, false);
+		check_all_run(pool, BLOCKS);
+		/* ended while the helpers look */
+		mlk_pool_attend(pool, true);
+		check_all_run(pool, 2);
+		mlk_pool_destroy(pool);
+		unit_free(chain);
+	}
+	mlk_pool_attend(NULL, true);
+	threads_allowed = MAX_THREADS;
+}
+
 int
 main(void)
 {
@@ -226,6 +290,7 @@ main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_caller_mask),
 		cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_attentive),
 	};
 
 	return cmocka_run_group_tests_name("parallel", tests, NULL, NULL);
