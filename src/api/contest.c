@@ -19,6 +19,13 @@
 #include "guc.h"
 #include "monitoring/progress.h"
 
+/*
+ * Beyond doubt is so many standard deviations of one fold's value.  Folds that are hard are so for all candidates: what two of them differ by
+ * varies less from fold to fold than the values do, so this errs on the side of doubt.
+ */
+#define DOUBT 3
+#define DOUBT_FOLDS 3			/* that tell a standard deviation */
+
 /* one fold, prepared for one kind of preprocessing */
 typedef struct Kept
 {
@@ -430,6 +437,45 @@ ml_contest_before(const MlContest *contest, const MlCandidate *a, const MlCandid
 	return a->number < b->number;
 }
 
+/* folds that both were judged on, and by how much a is the better one there, in the mean */
+static int
+common_folds(const MlContest *contest, const MlCandidate *a, const MlCandidate *b, double *lead)
+{
+	double		sum = 0;
+	int			n = 0;
+
+	for (int f = 0; f < Min(a->n_judged, b->n_judged); f++)
+	{
+		if (isnan(a->value[f]) || isnan(b->value[f]))
+			continue;
+		sum += a->value[f] - b->value[f];
+		n++;
+	}
+	*lead = n > 0 ? (ml_report_better(contest->metric, 1, 0) ? sum : -sum) / n : NAN;
+	return n;
+}
+
+double
+ml_contest_lead(const MlContest *contest, const MlCandidate *a, const MlCandidate *b)
+{
+	double		lead;
+
+	(void) common_folds(contest, a, b, &lead);
+	return lead;
+}
+
+bool
+ml_contest_surely_before(const MlContest *contest, const MlCandidate *a, const MlCandidate *b)
+{
+	const MlCandidate *known = a->n_judged >= b->n_judged ? a : b;
+	double		lead;
+	int			n = common_folds(contest, a, b, &lead);
+
+	if (n == 0 || known->n_judged < DOUBT_FOLDS || isnan(known->stddev))
+		return false;
+	return lead > DOUBT * known->stddev / sqrt(n);
+}
+
 /* more of the rows, then more folds, then the better mean */
 static bool
 surer(const MlContest *contest, const MlCandidate *a, const MlCandidate *b)
@@ -454,6 +500,13 @@ ml_contest_winner(const MlContest *contest)
 		if (c->status == ML_CANDIDATE_FAILED)
 			message = c->message;
 		else if (!isnan(c->mean) && (winner == NULL || surer(contest, c, winner)))
+			winner = c;
+	}
+	for (int i = 0; i < contest->n && contest->best != NULL; i++)
+	{
+		const MlCandidate *c = contest->candidates[i];
+
+		if (c->share == 1 && c->status == ML_CANDIDATE_OPEN && ml_contest_surely_before(contest, c, winner))
 			winner = c;
 	}
 	if (winner != NULL && !isnan(winner->mean))

@@ -66,7 +66,14 @@ extern bool ml_contest_time_up(const MlContest *contest);
 extern double ml_contest_seconds(const MlContest *contest);
 /* a before b: failed ones last, then by mean, then by number */
 extern bool ml_contest_before(const MlContest *contest, const MlCandidate *a, const MlCandidate *b);
-/* the best of those judged on all folds and rows, else of those judged most; ERROR when none can be told from the others */
+/* by how much a is better than b, in the mean over the folds that both were judged on; NaN when there are none */
+extern double ml_contest_lead(const MlContest *contest, const MlCandidate *a, const MlCandidate *b);
+/* that a is better than b, beyond what the choice of the folds may do */
+extern bool ml_contest_surely_before(const MlContest *contest, const MlCandidate *a, const MlCandidate *b);
+/*
+ * The best of those judged on all folds and rows, or one that was surely before it when the time was up; else of those judged most.  ERROR
+ * when none can be told from the others.
+ */
 extern const MlCandidate *ml_contest_winner(const MlContest *contest);
 /* gives back what prepared rows hold */
 extern void ml_contest_end(MlContest *contest);

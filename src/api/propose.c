@@ -18,26 +18,10 @@
 #define NEAR 0.1				/* standard deviation of a step, in units of the space */
 #define MAX_POINTS 150			/* that the process is fitted to: its cost grows with their cube */
 
-/* folds are not alike: a candidate judged on one must not look better for that one being easy */
-static double
-relative_mean(const MlCandidate *c, const MlCandidate *reference)
-{
-	double		sum = 0;
-	int			n = 0;
-
-	if (reference == NULL)
-		return c->mean;
-	for (int f = 0; f < Min(c->n_judged, reference->n_judged); f++)
-	{
-		if (isnan(c->value[f]) || isnan(reference->value[f]))
-			continue;
-		sum += c->value[f] - reference->value[f];
-		n++;
-	}
-	return n > 0 ? sum / n : NAN;
-}
-
-/* the larger the better, whatever the metric; worst for what has no value */
+/*
+ * The larger the better, whatever the metric; worst for what has no value.  Folds are not alike: a candidate judged on one must not look
+ * better for that one being easy, so values are those beyond a reference's on the same folds.
+ */
 static double *
 values_of(const MlContest *contest, MlCandidate *const *tried, int n, const MlCandidate *reference)
 {
@@ -47,7 +31,10 @@ values_of(const MlContest *contest, MlCandidate *const *tried, int n, const MlCa
 
 	for (int i = 0; i < n; i++)
 	{
-		y[i] = tried[i]->status == ML_CANDIDATE_FAILED ? NAN : sign * relative_mean(tried[i], reference);
+		if (tried[i]->status == ML_CANDIDATE_FAILED)
+			y[i] = NAN;
+		else
+			y[i] = reference != NULL ? ml_contest_lead(contest, tried[i], reference) : sign * tried[i]->mean;
 		if (isnan(worst) || y[i] < worst)
 			worst = y[i];
 	}
