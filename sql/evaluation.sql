@@ -298,6 +298,17 @@ SELECT decile, rows, stddev, skew, p05 = max AS same FROM mlops_residuals('numbe
 SELECT bin, rows FROM mlops_calibration_curve('ties', 'SELECT * FROM customers ORDER BY customer_id LIMIT 1', strategy => 'quantile');
 SELECT decile, rows FROM mlops_lift('ties', 'SELECT * FROM customers ORDER BY customer_id LIMIT 1', 7);
 
+-- slices come in the order of their type
+CREATE TYPE size AS ENUM ('small', 'middle', 'large');
+CREATE DOMAIN whole AS int;
+SET datestyle = 'German';
+SELECT b, string_agg(coalesce(by_value, 'NULL'), ', ' ORDER BY ordinality) AS slices
+FROM unnest('{a number,an enum,a domain,a date,an interval,a text}'::text[]) AS b, mlops_residuals('number', $$SELECT d.*, (bmi * 10)::int % 3 * 9 AS "a number",
+	(enum_range(NULL::size))[(bmi * 10)::int % 3 + 1] AS "an enum", nullif('2024-01-21'::date + (bmi * 10)::int % 4 * 11, '2024-02-01') AS "a date",
+	(bmi * 10)::int % 3 * 9 * interval '1 day' AS "an interval", (bmi * 10)::int % 3 * 9 || ' a' AS "a text", ((bmi * 10)::int % 3 * 9)::whole AS "a domain" FROM diabetes AS d$$, by => b)
+	WITH ORDINALITY WHERE decile IS NULL GROUP BY b ORDER BY b;
+RESET datestyle;
+
 -- without a source: the test rows, from the record
 SELECT model, version FROM mlops_train('held back', 'SELECT *, sepal_length > 6 AS test FROM iris', target => 'species', split => '{"method": "column", "column": "test"}');
 SELECT r.label, r.support, bool_and((r.precision, r.recall, r.f1, r.support) IS NOT DISTINCT FROM (s.precision, s.recall, s.f1, s.support)) AS same
@@ -346,3 +357,4 @@ RESET mlops.max_memory;
 
 SELECT count(mlops_drop(model)) AS dropped FROM mlops.models WHERE model IN ('ties', 'multi', 'number', 'held back');
 DROP FUNCTION compared, curves, reports, errors, intervals, refused;
+DROP TYPE size, whole;

@@ -7,7 +7,10 @@
 #include "postgres.h"
 #include "catalog/pg_attribute.h"
 
-/* palloc'd; [i] is the group that comes at place i: numbers by value, all else by the column's collation, NULL last */
+/*
+ * palloc'd; [i] is the group that comes at place i: numbers, enums, times and intervals by value (timestamptz as ISO text alone), all
+ * else by the column's collation, NULL last
+ */
 extern int *ml_group_order(char *const *text, int n, Form_pg_attribute attribute);
 
 #endif							/* ML_GROUP_ORDER_H */
