@@ -342,8 +342,11 @@ compare_labels(const void *a, const void *b)
 {
 	const Label *x = a;
 	const Label *y = b;
-	int			order = memcmp(x->text, y->text, Min(x->length, y->length));
+	int			order;
 
+	/* sorting two million of them takes a while */
+	CHECK_FOR_INTERRUPTS();
+	order = memcmp(x->text, y->text, Min(x->length, y->length));
 	return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
 }
 
