@@ -13,6 +13,7 @@
 #include "kernels/bins.h"
 #include "kernels/design.h"
 #include "kernels/parallel.h"
+#include "kernels/sums.h"
 #include "model/blob.h"
 typedef enum MlTask
 {
@@ -85,6 +86,12 @@ typedef struct MlProblem
 	MlTask		task;
 	const MlkDesign *x;			/* training rows; without intercept; NULL in the native layout */
 	const MlkBinned *binned;	/* training rows in the native layout, else NULL */
+
+	/*
+	 * Instead of rows, where MlAlgorithm.sums allows it: products of the standardised columns and the target.  x then has its
+	 * rows, cols, center and scale, but no block.  NULL: there are rows.
+	 */
+	const MlkSums *sums;
 
 	/*
 	 * Native layout: *x := training rows [from, from + n) as predict will see them, valid until the next call; n <= panel_rows.
@@ -198,6 +205,9 @@ struct MlAlgorithm
 
 	/* Classification: are probabilities a logistic function or softmax of scores?  Calibration then works on log-odds, else on probabilities */
 	bool		log_odds;
+
+	/* Can fit do with MlProblem.sums instead of a design? */
+	bool		sums;
 
 	/* Required: what preprocessing should do by default ("standard", "none") */
 	const char *default_scale;

@@ -234,6 +234,34 @@ expand_solution(const Factor *f, double *b)
 	}
 }
 
+/* ml_fit_squares, by whichever way the problem has */
+static double
+squares(const Factor *f, const char *phase, const double *b, double *product)
+{
+	double		square;
+
+	if (f->problem->sums == NULL)
+		return ml_fit_squares(f->problem, f->control, phase, f->problem->y, b, product);
+	ml_check_status(mlk_sums_residuals(f->problem->sums, f->problem->pool, b, product, &square));
+	return square;
+}
+
+/*
+ * The sum of squares after a step h that is so small that no digit is lost: rss - 2 h'X'r + h'X'X h, product = X'r.
+ * R'R holds the penalty, too.
+ */
+static double
+step_residuals(const Factor *f, const double *h, const double *product)
+{
+	double	   *image = ml_fit_doubles(f->n + 1.0);
+	double		change = 0.0;
+
+	mlk_triangular_multiply(f->n, f->r, f->ld, h, image);
+	for (int i = 0; i < f->n; i++)
+		change += 2.0 * h[i] * product[i];
+	return f->rss - change + squared_length(image, f->n) - f->alpha * squared_length(h, f->n);
+}
+
 /*
  * One step of iterative refinement from the residuals of the rows (corrected seminormal equations; Bjorck 1987),
  * which gives back most of the digits that forming the products lost.
@@ -241,27 +269,44 @@ expand_solution(const Factor *f, double *b)
 static void
 refine(Factor *f)
 {
+	bool		rows = f->problem->sums == NULL;
 	double	   *b = ml_fit_doubles(1.0 + f->cols);
 	double	   *product = ml_fit_doubles(1.0 + f->cols);
 	double	   *step = ml_fit_doubles(f->n + 1.0);
 
 	expand_solution(f, b);
-	(void) ml_fit_squares(f->problem, f->control, "refinement", f->problem->y, b, product);
+	f->rss = squares(f, "refinement", b, product);
 	for (int i = 0; i < f->n; i++)
-		step[i] = product[1 + i] - f->mean[i] * product[0] - f->alpha * f->w[i];
+		step[i] = product[1 + i] -= f->mean[i] * product[0];
+	for (int i = 0; i < f->n; i++)
+		step[i] -= f->alpha * f->w[i];
 	mlk_triangular_solve_t(f->n, f->r, f->ld, step);
 	mlk_triangular_solve(f->n, f->r, f->ld, step);
 	for (int i = 0; i < f->n; i++)
 		f->w[i] += step[i];
 	expand_solution(f, b);
-	f->rss = ml_fit_squares(f->problem, f->control, "residuals", f->problem->y, b, product);
+	if (rows)
+		f->rss = squares(f, "residuals", b, product);
+	else
+		f->rss = step_residuals(f, step, product + 1);
+}
+
+/* of [1 X y], to be overwritten */
+static double *
+products(const Factor *f, const double *shift)
+{
+	double		size = (2.0 + f->cols) * (2.0 + f->cols);
+
+	if (f->problem->sums == NULL)
+		return ml_fit_gram(f->problem, f->control, shift);
+	return memcpy(ml_fit_doubles(size), f->problem->sums->product, sizeof(double) * (Size) size);
 }
 
 static void
 solve_by_products(Factor *f)
 {
 	double	   *shift = f->intercept ? ml_fit_means(f->problem, f->control) : NULL;
-	double	   *g = ml_fit_gram(f->problem, f->control, shift);
+	double	   *g = products(f, shift);
 	int64		q = 2 + f->cols;
 	const double *centred = g + q + 1;
 
@@ -413,14 +458,20 @@ ml_least_squares_fit(const MlProblem *problem, const MlFitControl *control, cons
 		solve_wide(&f, name, b);
 	else
 	{
-		if (q <= QR_COLUMNS && 2.0 * rows * q * q <= QR_FLOPS)
+		if (problem->sums == NULL && q <= QR_COLUMNS && 2.0 * rows * q * q <= QR_FLOPS)
 			solve_by_qr(&f);
 		else
 			solve_by_products(&f);
 		expand_solution(&f, b);
 	}
 	take_solution(&f, b, state);
-	ml_linear_state_means(state, problem, control);
+	if (problem->sums != NULL)
+	{
+		for (int j = 0; j < f.cols; j++)
+			state->mean[j] = problem->sums->product[1 + j] / problem->sums->product[0];
+	}
+	else
+		ml_linear_state_means(state, problem, control);
 	if (!wide)
 	{
 		ml_fit_notice_dependent(problem, f.dropped);

@@ -27,6 +27,7 @@ const MlAlgorithm ml_algorithm_linear_regression = {
 	.help = "Ordinary least squares, with standard errors, t tests and confidence intervals",
 	.tasks = ML_TASK_REGRESSION,
 	.params = params,
+	.sums = true,
 	.default_scale = "standard",
 	.full_rank = full_rank,
 	.fit = fit,

@@ -23,6 +23,7 @@ const MlAlgorithm ml_algorithm_ridge = {
 	.help = "Least squares with an l2 penalty: steadier coefficients when features are correlated or many",
 	.tasks = ML_TASK_REGRESSION,
 	.params = params,
+	.sums = true,
 	.default_scale = "standard",
 	.fit = fit,
 	ML_LINEAR_OPS,

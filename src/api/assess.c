@@ -1,8 +1,8 @@
 /*
  * assess.c: what a training's models predict for its own rows, and how good that is.
  *
- * In the native layout there is no design of all rows: predictions are made a panel at a time, in the order the data was loaded,
- * which is how it is read fastest, and sent to their rows' places.
+ * Where there is no design of all rows (in the native layout, and where sums did instead of it) predictions are made a strip of rows at a
+ * time, in the order the data was loaded, which is how it is read fastest, and sent to their rows' places.
  */
 #include "postgres.h"
 
@@ -11,6 +11,7 @@
 
 #include "api/args.h"
 #include "api/train.h"
+#include "interrupts.h"
 #include "monitoring/progress.h"
 
 #define PANEL_BYTES (64 * 1024 * 1024)
@@ -18,6 +19,8 @@
 #define MIN_PANEL_ROWS 1024		/* what scoring takes as a block */
 
 #define NO_PLACE UINT32_MAX
+#define PLACED_ROWS 65536		/* of a block */
+#define STRIPS 64				/* between two reports of progress */
 
 /* ---- predictions ---- */
 
@@ -58,46 +61,86 @@ ml_assess_predict(const MlTraining *t, const MlModel *model, const uint32 *order
 	ml_prep_panel_free(panel, t->budget);
 }
 
-/* canonical place of each row of the data; NO_PLACE of one that was left out to balance the classes */
-static uint32 *
-find_places(const MlTraining *t)
+/* predictions on their way from the order of the data to the canonical one */
+typedef struct Sorting
 {
-	uint32	   *place = ml_budget_alloc(t->budget, t->data->rows, sizeof(uint32), "row places");
+	const MlTraining *t;
+	uint32	   *place;			/* canonical place of each row of the data; NO_PLACE of one that was left out to balance the classes */
+	MlPrepStrips *strips;
+	int64		rows;			/* of a strip */
+	int64		from;			/* first row of the blocks at hand */
+	int			k;				/* numbers a row */
+	double	   *some;			/* of a strip's rows, one a thread */
+	double	   *out;			/* of all rows */
+} Sorting;
 
-	StaticAssertStmt(NO_PLACE == UINT32_MAX, "filled by bytes");
-	memset(place, 0xff, sizeof(uint32) * t->data->rows);
-	for (int64 i = 0; i < t->rows->n; i++)
-	{
-		if ((i & 0xffff) == 0)
-			CHECK_FOR_INTERRUPTS();
-		place[t->rows->order[i]] = (uint32) i;
-	}
-	return place;
+static void
+place_block(void *arg, int64_t block, int worker)
+{
+	const Sorting *s = arg;
+	const MlRows *rows = s->t->rows;
+	int64		end = Min((block + 1) * PLACED_ROWS, rows->n);
+
+	for (int64 i = block * PLACED_ROWS; i < end; i++)
+		s->place[rows->order[i]] = (uint32) i;
 }
 
 static void
-predict_native(MlTraining *t, double *out)
+find_places(Sorting *s)
 {
-	int			k = ml_model_outputs(&t->model);
-	int64		step = ml_assess_panel_rows(t->model.prep);
-	MlPrepPanel *panel = ml_assess_panel(t);
-	uint32	   *place = find_places(t);
-	double	   *some = ml_budget_alloc(t->budget, mul_size(step, k), sizeof(double), "predictions of a panel");
+	const MlTraining *t = s->t;
 
-	for (int64 from = 0; from < t->data->rows; from += step)
+	s->place = ml_budget_alloc(t->budget, t->data->rows, sizeof(uint32), "row places");
+	StaticAssertStmt(NO_PLACE == UINT32_MAX, "filled by bytes");
+	if (t->rows->n < t->data->rows)
+		memset(s->place, 0xff, sizeof(uint32) * t->data->rows);
+	ml_check_status(mlk_parallel_for(t->pool, (t->rows->n + PLACED_ROWS - 1) / PLACED_ROWS, place_block, s));
+}
+
+static void
+predict_block(void *arg, int64_t block, int worker)
+{
+	const Sorting *s = arg;
+	int64		from = s->from + block * s->rows;
+	int64		n = Min(s->rows, s->t->data->rows - from);
+	double	   *some = s->some + worker * s->rows * s->k;
+
+	ml_model_predict_rows(&s->t->model, ml_prep_strip(s->strips, worker, from, n), 0, n, some);
+	for (int64 i = 0; i < n; i++)
 	{
-		int64		n = Min(step, t->data->rows - from);
+		uint32		place = s->place[from + i];
 
-		ml_model_predict(&t->model, ml_prep_panel_rows(panel, from, n), some, t->pool);
-		for (int64 i = 0; i < n; i++)
-		{
-			if (place[from + i] != NO_PLACE)
-				memcpy(out + (int64) place[from + i] * k, some + i * k, sizeof(double) * k);
-		}
-		ml_progress_update("rows", from + n, t->data->rows);
+		if (place == NO_PLACE)
+			continue;
+		if (s->k == 1)
+			s->out[place] = some[i];
+		else
+			memcpy(s->out + (int64) place * s->k, some + i * s->k, sizeof(double) * s->k);
 	}
-	ml_budget_free(t->budget, some);
-	ml_budget_free(t->budget, place);
+}
+
+/* rows as they lie in the data, strip by strip */
+static void
+predict_loaded(MlTraining *t, double *out)
+{
+	Sorting		s = {.t = t,.k = ml_model_outputs(&t->model),.out = out};
+	int64		rows = t->data->rows;
+	int64		step;
+
+	s.strips = ml_prep_strips_create(t->model.prep, t->data, &s.rows, t->budget, t->pool);
+	s.some = ml_budget_alloc(t->budget, mul_size(mul_size(s.rows, mlk_pool_threads(t->pool)), s.k), sizeof(double), "predictions of a strip");
+	step = s.rows * STRIPS;
+	find_places(&s);
+	for (s.from = 0; s.from < rows; s.from += step)
+	{
+		int64		n = Min(step, rows - s.from);
+
+		ml_check_status(mlk_parallel_for(t->pool, (n + s.rows - 1) / s.rows, predict_block, &s));
+		ml_progress_update("rows", s.from + n, rows);
+	}
+	ml_budget_free(t->budget, s.place);
+	ml_budget_free(t->budget, s.some);
+	ml_prep_strips_free(s.strips, t->budget);
 }
 
 /* of the rows behind the training rows, which the fit has told of */
@@ -142,7 +185,7 @@ predict_all(MlTraining *t)
 	if (t->design != NULL)
 		ml_model_predict(&t->model, t->design, out, t->pool);
 	else
-		predict_native(t, out);
+		predict_loaded(t, out);
 	return out;
 }
 

@@ -150,6 +150,19 @@ prepare_native(MlTraining *t, const MlPrepDefaults *defaults, const MlPrepTarget
 	t->binned = ml_prep_bin(t->model.prep, t->data, t->rows, max_bins, t->budget, t->pool);
 }
 
+/* false: there has to be a design */
+static bool
+prepare_sums(MlTraining *t, const MlPrepDefaults *defaults, const MlPrepTarget *target)
+{
+	if (!t->algorithm->sums || t->y == NULL || t->weight != NULL || t->warm != NULL)
+		return false;
+	t->model.prep = ml_prep_fit_sums(t->data, t->rows, t->features, t->n_features, t->plan->target, t->definition->preprocess,
+									 defaults, target, t->pool, &t->sums);
+	if (t->model.prep == NULL)
+		t->sums = NULL;
+	return t->sums != NULL;
+}
+
 /* a number that never changes can be trained on, but is hardly what was meant; classes of one kind are refused */
 static void
 warn_constant_target(const MlTraining *t)
@@ -174,7 +187,7 @@ warn_constant_target(const MlTraining *t)
 }
 
 void
-ml_train_prepare(MlTraining *t)
+ml_train_prepare(MlTraining *t, bool alone)
 {
 	MlPrepDefaults defaults = ml_train_prep_defaults(t);
 	MlPrepTarget target = {0};
@@ -194,7 +207,7 @@ ml_train_prepare(MlTraining *t)
 	target.classes = (const char *const *) t->model.classes;
 	if (defaults.native)
 		prepare_native(t, &defaults, &target);
-	else
+	else if (!alone || !prepare_sums(t, &defaults, &target))
 		t->model.prep = ml_prep_fit(t->data, t->rows, t->features, t->n_features, t->definition->preprocess,
 									&defaults, &target, t->pool, &t->design);
 }
@@ -279,6 +292,14 @@ make_problem(MlTraining *t, MlkDesign *x, MlkBlock *blocks)
 		*x = mlk_design_slice(t->design, 0, t->rows->n_train, blocks);
 		problem.x = x;
 	}
+	else if (t->sums != NULL)
+	{
+		MlkDesign	none = {t->rows->n_train, t->sums->features, 0, NULL, t->sums->center, t->sums->scale};
+
+		*x = none;
+		problem.x = x;
+		problem.sums = t->sums;
+	}
 	else
 	{
 		problem.binned = t->binned;
@@ -356,7 +377,7 @@ ml_train_start(MlTraining *t)
 void
 ml_train_finish(MlTraining *t)
 {
-	ml_train_prepare(t);
+	ml_train_prepare(t, true);
 	if (ml_inspect_training)
 		ml_train_inspect(t);
 	fit(t);

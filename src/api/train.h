@@ -35,6 +35,7 @@ typedef struct MlTraining
 
 	/* prepare: all rows in canonical order, training rows first; the native layout has bins of the training rows instead */
 	MlkDesign  *design;
+	MlkSums    *sums;			/* instead of a design, where the algorithm can do with them and nobody else asks for rows */
 	MlkBinned  *binned;			/* until the fit is done */
 	MlPrepPanel *panel;			/* of ml_assess_panel */
 	double	   *y;				/* regression */
@@ -96,8 +97,11 @@ extern void ml_train_order(MlTraining *t);
 /* its last part: order and split of rows whose features are known */
 extern void ml_train_split(MlTraining *t);
 extern void ml_train_truth(MlTraining *t);
-/* targets, weights, and preprocessing fitted on the training rows: design, or dictionaries and bins (then rows must be all of the data) */
-extern void ml_train_prepare(MlTraining *t);
+/*
+ * Targets, weights, and preprocessing fitted on the training rows: design, or dictionaries and bins (then rows must be all of the data).
+ * alone: for this training's own algorithm, which may have sums instead of a design.
+ */
+extern void ml_train_prepare(MlTraining *t, bool alone);
 
 /* how a fit tells where it is, and its memory */
 extern MlFitControl ml_train_control(const MlTraining *t);

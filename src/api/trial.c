@@ -66,13 +66,14 @@ ml_trial_prepare(const MlTraining *base, const MlAlgorithm *algorithm, MlParams 
 	t->data = borrow_data(base->data, t->budget);
 	t->rows = make_rows(base, algorithm, params, fold);
 	t->design = NULL;
+	t->sums = NULL;
 	t->binned = NULL;
 	t->panel = NULL;
 	t->y = t->weight = NULL;
 	t->label = NULL;
 	t->model.n_classes = 0;
 	t->model.prep = NULL;
-	ml_train_prepare(t);
+	ml_train_prepare(t, false);
 	prepared->context = context;
 	prepared->t = t;
 	prepared->n_test = fold->n_test;

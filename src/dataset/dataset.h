@@ -95,6 +95,8 @@ typedef struct MlColumn
 	int64		nans;			/* numbers; of an array its NULL elements too */
 	int64		infinities;
 	bool		all_integral;	/* every value so far is a whole number */
+	double		min,			/* of the numbers so far, NaN passed over; of one number a row only */
+				max;
 } MlColumn;
 
 typedef struct MlDataset

@@ -407,6 +407,8 @@ init_column(MlColumn *column, const MlColumnRequest *request, Form_pg_attribute 
 	column->base_type = getBaseType(attribute->atttypid);
 	column->role = request->role;
 	column->all_integral = true;
+	column->min = INFINITY;
+	column->max = -INFINITY;
 }
 
 static void

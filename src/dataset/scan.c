@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include "kernels/fixed.h"
+
 #include "dataset/writer.h"
 
 /* Count what needs care in n numbers; cheap when all are finite. */
@@ -40,6 +42,8 @@ ml_writer_scan(MlWriter *writer, int64 from, int64 to)
 		(column->type == ML_TYPE_FLOAT || column->type == ML_TYPE_TIME ||
 		 column->type == ML_TYPE_INTERVAL || column->type == ML_TYPE_ARRAY))
 		count_special(column, writer->number + from * width, (to - from) * width, writer->nulls * width);
+	if (writer->number != NULL && writer->kind != ML_WRITER_CODE && width == 1)
+		mlk_range(writer->number + from, to - from, &column->min, &column->max);
 	if (column->role == ML_ROLE_WEIGHT)
 		for (int64 i = from; i < to; i++)
 			writer->negatives += writer->number[i] < 0;

@@ -180,10 +180,9 @@ learn(MlPrep *prep, MlPass *pass, MlBudget *budget, MlkPool *pool)
 	ml_budget_free(budget, pass->moments);
 }
 
-/* all that is learned step by step */
-static MlPrep *
-fit_all_steps(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
-			  Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool)
+MlPrep *
+ml_prep_fit_steps(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
+				  Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool)
 {
 	MlPrep	   *prep;
 
@@ -201,7 +200,7 @@ ml_prep_fit(const MlDataset *data, const MlRows *rows, const int *features, int 
 	MlPass		pass = {.raw = true,.n_moments = rows->n_train};
 	MlPrep	   *prep;
 
-	prep = fit_all_steps(data, rows, features, n_features, options, defaults, target, pool);
+	prep = ml_prep_fit_steps(data, rows, features, n_features, options, defaults, target, pool);
 	ml_chain_choose(prep, options, defaults);
 	ml_prep_start_pass(&pass, prep, data, rows->order, rows->n, data->budget, pool);
 	refuse_missing(prep, &pass);
@@ -225,7 +224,7 @@ learn_native_fill(MlPrep *prep, int input, const MlDataset *data, const MlRows *
 {
 	const MlStep *step = prep->steps[input];
 	MlPass		pass = {.raw = true,.n_moments = rows->n_train};
-	MlPrep	   *alone = fit_all_steps(data, rows, &feature, 1, options, defaults, target, pool);
+	MlPrep	   *alone = ml_prep_fit_steps(data, rows, &feature, 1, options, defaults, target, pool);
 
 	Assert(alone->n_dense == step->n_dense);
 	ml_prep_start_pass(&pass, alone, data, rows->order, rows->n_train, data->budget, pool);
@@ -255,7 +254,7 @@ MlPrep *
 ml_prep_fit_native(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
 				   Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool)
 {
-	MlPrep	   *prep = fit_all_steps(data, rows, features, n_features, options, defaults, target, pool);
+	MlPrep	   *prep = ml_prep_fit_steps(data, rows, features, n_features, options, defaults, target, pool);
 
 	for (int j = 0; j < prep->n_dense; j++)
 		prep->fill[j] = NAN;

@@ -13,6 +13,13 @@ struct MlPrepPanel
 	MlkDesign  *design;
 };
 
+struct MlPrepStrips
+{
+	MlPass		pass;
+	int64		rows;
+	MlkDesign **design;			/* one a thread */
+};
+
 MlPrepPanel *
 ml_prep_panel_create(const MlPrep *prep, const MlDataset *data, int64 max_rows, MlBudget *budget, MlkPool *pool)
 {
@@ -34,27 +41,55 @@ ml_prep_panel_free(MlPrepPanel *panel, MlBudget *budget)
 	pfree(panel);
 }
 
-static const MlkDesign *
-fill(MlPrepPanel *panel, int64 n)
+const MlkDesign *
+ml_prep_panel(MlPrepPanel *panel, const uint32 *order, int64 n)
 {
 	Assert(n <= panel->max_rows);
+	panel->pass.order = order;
 	panel->pass.n = n;
 	ml_prep_run_gather(&panel->pass, panel->pool);
 	panel->design->rows = n;
 	return panel->design;
 }
 
-const MlkDesign *
-ml_prep_panel(MlPrepPanel *panel, const uint32 *order, int64 n)
+/* ---- strips ---- */
+
+MlPrepStrips *
+ml_prep_strips_create(const MlPrep *prep, const MlDataset *data, int64 *rows, MlBudget *budget, MlkPool *pool)
 {
-	panel->pass.order = order;
-	return fill(panel, n);
+	MlPrepStrips *strips = palloc0(sizeof(MlPrepStrips));
+	MlPass	   *pass = &strips->pass;
+	int			threads = mlk_pool_threads(pool);
+
+	strips->rows = ml_prep_block_rows(prep, data->rows);
+	ml_prep_start_pass(pass, prep, data, NULL, strips->rows * threads, budget, pool);
+	ml_prep_refresh_steps(prep, pass->bound);
+	strips->design = palloc(sizeof(MlkDesign *) * threads);
+	for (int i = 0; i < threads; i++)
+		strips->design[i] = ml_prep_design(prep, pass->bound, 0, pass->dense + i * strips->rows * pass->n_dense,
+										   pass->codes + i * strips->rows * pass->n_codes);
+	*rows = strips->rows;
+	return strips;
 }
 
 const MlkDesign *
-ml_prep_panel_rows(MlPrepPanel *panel, int64 from, int64 n)
+ml_prep_strip(MlPrepStrips *strips, int worker, int64 from, int64 n)
 {
-	panel->pass.order = NULL;
-	panel->pass.first = from;
-	return fill(panel, n);
+	MlPass	   *pass = &strips->pass;
+
+	Assert(n <= strips->rows);
+	ml_prep_run_rows(pass, from, n, worker, pass->dense + worker * strips->rows * pass->n_dense,
+					 pass->codes + worker * strips->rows * pass->n_codes);
+	strips->design[worker]->rows = n;
+	return strips->design[worker];
+}
+
+void
+ml_prep_strips_free(MlPrepStrips *strips, MlBudget *budget)
+{
+	ml_budget_free(budget, strips->pass.codes);
+	ml_budget_free(budget, strips->pass.dense);
+	ml_budget_free(budget, strips->pass.space_memory);
+	pfree(strips->design);
+	pfree(strips);
 }

@@ -108,6 +108,12 @@ count_rows(const MlPass *pass, int64 from, int64 n, int worker)
 	return order;
 }
 
+void
+ml_prep_run_rows(const MlPass *pass, int64 from, int64 n, int worker, double *dense, uint32 *codes)
+{
+	compute_rows(pass, count_rows(pass, from, n, worker), n, dense, codes, worker);
+}
+
 /* rows as the design wants them, straight into it */
 static void
 gather_block(void *arg, int64 block, int worker)
@@ -116,7 +122,7 @@ gather_block(void *arg, int64 block, int worker)
 	int64		from = block * pass->block_rows;
 	int64		n = Min(pass->block_rows, pass->n - from);
 	const uint32 *order = pass->order != NULL ? pass->order + from :
-		count_rows(pass, pass->first + from, n, worker);
+		count_rows(pass, from, n, worker);
 
 	compute_rows(pass, order, n, pass->dense + from * pass->n_dense, pass->codes + from * pass->n_codes, worker);
 }

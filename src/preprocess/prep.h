@@ -86,8 +86,7 @@ typedef struct MlPass
 {
 	const MlPrep *prep;
 	MlBoundStep *bound;			/* one an input */
-	const uint32 *order;		/* n rows, none twice; NULL: all from first on */
-	int64		first;			/* order NULL: the rows are first .. first + n - 1 */
+	const uint32 *order;		/* n rows, none twice; NULL: the first n of the data */
 	int64		n;
 	int64		data_rows;
 	int64		block_rows;		/* depends on the shape of the data alone */
@@ -123,6 +122,8 @@ extern void ml_prep_refresh_steps(const MlPrep *prep, MlBoundStep *bound);
 extern void ml_prep_run_pass(MlPass *pass, MlBudget *budget, MlkPool *pool);
 /* the same in the order of the design: for a few rows of many, without scratch */
 extern void ml_prep_run_gather(MlPass *pass, MlkPool *pool);
+/* rows [from, from + n) of the data, at most block_rows, into room of the caller's; on any thread, steps refreshed */
+extern void ml_prep_run_rows(const MlPass *pass, int64 from, int64 n, int worker, double *dense, uint32 *codes);
 extern void ml_prep_run_moments(MlPass *pass, MlkPool *pool);
 /* after a raw pass: impute, center and scale in place */
 extern void ml_prep_run_affine(MlPass *pass, MlkPool *pool);
@@ -131,6 +132,12 @@ extern void ml_prep_run_affine(MlPass *pass, MlkPool *pool);
 extern void ml_prep_refuse_infinities(const MlColumn *column);
 /* the order of row numbers from .. from + n - 1 */
 extern void ml_prep_count_rows(int64 from, int64 n, uint32 *order);
+
+/* ---- learning (fit.c) ---- */
+
+/* a preprocessing with its steps chosen, fitted and laid out; its dense outputs are to be learned, its stages to be chosen */
+extern MlPrep *ml_prep_fit_steps(const MlDataset *data, const MlRows *rows, const int *features, int n_features,
+								 Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool);
 
 /* ---- learning the dense outputs (dense.c) ---- */
 

@@ -15,6 +15,7 @@
 #include "dataset/dataset.h"
 #include "kernels/bins.h"
 #include "kernels/design.h"
+#include "kernels/sums.h"
 #include "model/blob.h"
 
 typedef struct MlPrep MlPrep;
@@ -76,6 +77,14 @@ extern MlPrep *ml_prep_fit(const MlDataset *data, const MlRows *rows, const int 
 						   Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool,
 						   MlkDesign **design);
 
+/*
+ * The same without a design, from products of the columns and the target where they lie: for standardised numbers without gaps,
+ * and many rows.  NULL: these columns, options or rows want a design.  target_column: of data, a number.
+ */
+extern MlPrep *ml_prep_fit_sums(const MlDataset *data, const MlRows *rows, const int *features, int n_features, int target_column,
+								Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool,
+								MlkSums **sums);
+
 /* apply to rows order[0..n) (no row twice; order NULL: 0..n-1) of a dataset; columns are matched by name, missing ones: ERROR 42703 */
 extern MlkDesign *ml_prep_apply(const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
 								MlBudget *budget, MlkPool *pool);
@@ -89,9 +98,13 @@ extern MlPrep *ml_prep_fit_native(const MlDataset *data, const MlRows *rows, con
 typedef struct MlPrepPanel MlPrepPanel;
 extern MlPrepPanel *ml_prep_panel_create(const MlPrep *prep, const MlDataset *data, int64 max_rows, MlBudget *budget, MlkPool *pool);
 extern const MlkDesign *ml_prep_panel(MlPrepPanel *panel, const uint32 *order, int64 n);
-/* the same for rows [from, from + n) as the data has them, which is how they are read fastest */
-extern const MlkDesign *ml_prep_panel_rows(MlPrepPanel *panel, int64 from, int64 n);
 extern void ml_prep_panel_free(MlPrepPanel *panel, MlBudget *budget);
+
+/* Small panels, one a thread: any thread of the pool has rows [from, from + n) made into its own, n <= *rows, while they are in its cache */
+typedef struct MlPrepStrips MlPrepStrips;
+extern MlPrepStrips *ml_prep_strips_create(const MlPrep *prep, const MlDataset *data, int64 *rows, MlBudget *budget, MlkPool *pool);
+extern const MlkDesign *ml_prep_strip(MlPrepStrips *strips, int worker, int64 from, int64 n);
+extern void ml_prep_strips_free(MlPrepStrips *strips, MlBudget *budget);
 
 /*
  * Bins of rows [0, n_train) of the canonical order, from panels: edges from the first 200,000 training rows (a uniform sample),
