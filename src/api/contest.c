@@ -159,6 +159,8 @@ ml_contest_candidate(MlContest *contest, const MlAlgorithm *algorithm, Jsonb *gi
 	MemoryContext context = CurrentMemoryContext;
 	MlCandidate *c = palloc0(sizeof(MlCandidate));
 
+	/* there may be a hundred thousand before the first is judged */
+	CHECK_FOR_INTERRUPTS();
 	c->algorithm = algorithm;
 	c->given = given;
 	c->value = palloc(sizeof(double) * contest->folds->n);

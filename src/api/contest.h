@@ -47,7 +47,7 @@ typedef struct MlContest
 	TimestampTz started;
 	int			n;
 	int			room;
-	MlCandidate **candidates;	/* all that ever had a fit */
+	MlCandidate **candidates;	/* all that were tried */
 	const MlCandidate *best;	/* of those done on all rows */
 	List	   *kept;			/* prepared rows, the last used one first */
 } MlContest;

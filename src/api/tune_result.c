@@ -49,28 +49,46 @@ ml_tune_load(MlTraining *t)
 	ml_train_order(t);
 }
 
-/* rank by mean; candidates themselves stay in their order */
-static int
-rank_of(const MlContest *contest, const MlCandidate *c)
+static bool
+is_ranked(const MlCandidate *c)
 {
-	int			rank = 1;
+	return c->status == ML_CANDIDATE_DONE && c->share == 1;
+}
 
-	if (c->status != ML_CANDIDATE_DONE || c->share != 1)
-		return 0;
+static int
+compare_candidates(const void *a, const void *b, void *contest)
+{
+	const MlCandidate *left = *(MlCandidate *const *) a;
+	const MlCandidate *right = *(MlCandidate *const *) b;
+
+	return left == right ? 0 : ml_contest_before(contest, left, right) ? -1 : 1;
+}
+
+/* of each trial by its mean, by the number of the trial; 0: not judged on all folds and rows.  Candidates stay in their order */
+static int *
+rank_trials(MlContest *contest)
+{
+	MlCandidate **sorted = palloc(sizeof(MlCandidate *) * Max(contest->n, 1));
+	int		   *rank = palloc0(sizeof(int) * (contest->n + 1));
+	int			n = 0;
+
 	for (int i = 0; i < contest->n; i++)
 	{
-		const MlCandidate *other = contest->candidates[i];
-
-		if (other != c && other->status == ML_CANDIDATE_DONE && other->share == 1 && ml_contest_before(contest, other, c))
-			rank++;
+		if (is_ranked(contest->candidates[i]))
+			sorted[n++] = contest->candidates[i];
 	}
+	qsort_arg(sorted, n, sizeof(MlCandidate *), compare_candidates, contest);
+	for (int i = 0; i < n; i++)
+		rank[sorted[i]->number] = i + 1;
+	pfree(sorted);
 	return rank;
 }
 
 static void
-store_trials(const MlContest *contest, const char *command)
+store_trials(MlContest *contest, const char *command)
 {
 	MlTrialRow *rows = palloc0(sizeof(MlTrialRow) * contest->n);
+	int		   *rank = rank_trials(contest);
 
 	for (int i = 0; i < contest->n; i++)
 	{
@@ -78,7 +96,7 @@ store_trials(const MlContest *contest, const char *command)
 		MlTrialRow *row = &rows[i];
 
 		row->trial = c->number;
-		row->rank = rank_of(contest, c);
+		row->rank = rank[c->number];
 		row->algorithm = c->algorithm->name;
 		row->params = c->given;
 		row->status = c->status == ML_CANDIDATE_FAILED ? "failed" : row->rank > 0 ? "done" : "stopped";
