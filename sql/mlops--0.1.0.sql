@@ -369,7 +369,7 @@ CREATE FUNCTION @extschema@.mlops_auto(
 COMMENT ON FUNCTION @extschema@.mlops_auto(text, text, text, jsonb, text, text, text[], text[], jsonb, jsonb, text, bigint, text, text) IS
 'Searches for the best algorithm and parameters within a time, by cross-validation on the training rows, trains a version with them and stores it; what was tried is in mlops.leaderboard and mlops.trials.
 model, source, target, task, features, exclude, preprocess, split, weight, seed, deploy, metric, contract: as for mlops_train.
-params: {"max_seconds": 60, "folds": 5, "algorithms": ["ridge", "gradient_boosting"]}; by default all that fit the task. Every algorithm is judged with its defaults first.
+params: {"max_seconds": 60, "folds": 5, "algorithms": ["ridge", "gradient_boosting"]}; by default all that fit the task. Every algorithm is judged with its defaults first. "ensemble": true, or a number from 2 to 5, tries a mixture of the best as well.
 Returns one row, as mlops_tune does. mlops_train(..., algorithm => ''auto'') is the same.
 Errors: 22023 an unknown option, algorithm or metric, and those of mlops_train.';
 

@@ -35,7 +35,9 @@ typedef enum MlParamType
 	ML_PARAM_INT_OR_ENUM,		/* a whole number, a share up to 1, both in range, or one of choices: "sqrt", "log2" ... (max_features) */
 	ML_PARAM_BOOL_OR_ENUM,		/* true, false or one of choices: early_stopping "auto" */
 	ML_PARAM_INT_LIST,			/* an array of whole numbers in range, or one of them: hidden_layer_sizes */
-	ML_PARAM_THRESHOLD			/* null, a probability, "f1", or {"cost": {"fp": cost, "fn": cost}} */
+	ML_PARAM_THRESHOLD,			/* null, a probability, "f1", or {"cost": {"fp": cost, "fn": cost}} */
+	ML_PARAM_REAL_LIST,			/* an array of numbers in range: weights */
+	ML_PARAM_MEMBERS			/* [{"algorithm": name, "params": {...}}, ...]: how many is in range */
 } MlParamType;
 
 typedef struct MlParamSpec
@@ -73,8 +75,19 @@ extern bool ml_params_is_null(const MlParams *p, const char *name);
 extern const char *ml_params_enum(const MlParams *p, const char *name);
 /* INT_OR_ENUM, BOOL_OR_ENUM: the number (true: 1, false: 0; null: NaN) and *choice NULL, or NaN and *choice the word */
 extern double ml_params_number(const MlParams *p, const char *name, const char **choice);
-/* INT_LIST: *n numbers, none above 2^53 */
+/* INT_LIST: *n numbers, none above 2^53; REAL_LIST: *n numbers, NULL for null */
 extern const double *ml_params_list(const MlParams *p, const char *name, int *n);
+
+/* MEMBERS: what an ensemble is made of */
+typedef struct MlMember
+{
+	const MlAlgorithm *algorithm;
+	Jsonb	   *given;			/* its parameters, without defaults */
+	MlParams   *params;
+} MlMember;
+
+/* palloc'd, *n of them; ERROR 22023 for an unknown algorithm or parameter, naming the member */
+extern MlMember *ml_params_members(const MlParams *p, const char *name, int *n);
 /* THRESHOLD of costs: those of a false positive and of a false negative; false for every other value */
 extern bool ml_params_costs(const MlParams *p, const char *name, double *false_positive, double *false_negative);
 
@@ -100,6 +113,13 @@ typedef struct MlProblem
 	void		(*panel) (void *arg, int64 from, int64 n, const MlkDesign **x);
 	void	   *panel_arg;
 	int64		panel_rows;
+
+	/*
+	 * Layout of parts: a member's state, fitted to the training rows with the preprocessing that it wants; *part: which part of the
+	 * designs that predict will see is its own.  x, binned and panel are NULL then.  Main thread only, may raise errors.
+	 */
+	void	   *(*member) (void *arg, const MlMember *member, int *part);
+	void	   *member_arg;
 	const void *warm_state;		/* fitted state of the version to go on from (params "warm_start"; same features and classes), or NULL */
 	const char *const *names;	/* of the design's columns, for messages */
 	const double *y;			/* regression: rows targets, else NULL */
@@ -149,18 +169,28 @@ typedef struct MlCoefficient
 				conf_high;
 } MlCoefficient;
 
+/* one of several designs of the same rows */
+typedef struct MlShapePart
+{
+	int			cols;
+	bool		fits[2];		/* the layout of a design, the native one: may its algorithms read it? */
+} MlShapePart;
+
 /* what the fitted state belongs to, when it is read back */
 typedef struct MlShape
 {
 	MlTask		task;
-	int			cols;			/* design columns */
+	int			cols;			/* design columns, of all parts */
 	int			n_classes;		/* 0 for regression */
+	int			n_parts;		/* layout of parts, else 0 */
+	const MlShapePart *parts;
 } MlShape;
 
 typedef enum MlLayout
 {
 	ML_LAYOUT_DESIGN = 0,
-	ML_LAYOUT_NATIVE
+	ML_LAYOUT_NATIVE,
+	ML_LAYOUT_PARTS				/* a design for each kind of preprocessing that its members want (MlkDesign.parts) */
 } MlLayout;
 
 /* one line of mlops_tree(): a node as a readable rule */
@@ -200,7 +230,7 @@ struct MlAlgorithm
 	uint32		state_version;	/* Required: moves when write() changes */
 	const MlParamSpec *params;	/* Required: rows ended by name == NULL */
 
-	/* Required: what fit wants: a design matrix, or bins of the raw columns (predict then gets a native design) */
+	/* Required: what fit wants: a design matrix, bins of the raw columns (predict then gets a native design), or members that are fitted for it */
 	MlLayout	layout;
 
 	/* Classification: are probabilities a logistic function or softmax of scores?  Calibration then works on log-odds, else on probabilities */

@@ -78,6 +78,13 @@ ml_params_describe(const MlParamSpec *spec)
 			appendStringInfoString(&s, "an integer or an array of integers, each");
 			append_interval(&s, spec);
 			break;
+		case ML_PARAM_REAL_LIST:
+			appendStringInfoString(&s, "an array of finite numbers, each");
+			append_interval(&s, spec);
+			break;
+		case ML_PARAM_MEMBERS:
+			appendStringInfo(&s, "an array of %.0f to %.0f objects such as {\"algorithm\": \"ridge\", \"params\": {\"alpha\": 2}}", spec->min, spec->max);
+			break;
 		case ML_PARAM_INT_OR_ENUM:
 			appendStringInfoString(&s, spec->min >= 1.0 ? "an integer" : "an integer, or a share of at most 1,");
 			append_interval(&s, spec);
@@ -218,12 +225,12 @@ take_list(const MlParamSpec *spec, const JsonbValue *value, MlParamValue *out)
 
 	out->list = palloc(sizeof(double));
 	out->n_list = 0;
-	if (value->type == jbvNumeric)
+	if (value->type == jbvNumeric && spec->type == ML_PARAM_INT_LIST)
 	{
 		out->list[out->n_list++] = out->number;
 		return in_range(spec, out->number);
 	}
-	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) || JsonContainerIsScalar(value->val.binary.data))
 		return false;
 	out->list = palloc(sizeof(double) * (JsonContainerSize(value->val.binary.data) + 1));
 	it = JsonbIteratorInit(value->val.binary.data);
@@ -236,6 +243,28 @@ take_list(const MlParamSpec *spec, const JsonbValue *value, MlParamValue *out)
 		out->list[out->n_list++] = ml_params_json_number(&item);
 	}
 	return true;
+}
+
+/* {"algorithm": name, "params": {...}}, the second of them optional */
+static bool
+is_member(const JsonbValue *item)
+{
+	JsonbContainer *object;
+	JsonbValue	member;
+	int			known = 1;
+
+	if (item->type != jbvBinary || !JsonContainerIsObject(item->val.binary.data))
+		return false;
+	object = item->val.binary.data;
+	if (getKeyJsonValueFromContainer(object, "algorithm", strlen("algorithm"), &member) == NULL || member.type != jbvString)
+		return false;
+	if (getKeyJsonValueFromContainer(object, "params", strlen("params"), &member) != NULL)
+	{
+		if (member.type != jbvBinary || !JsonContainerIsObject(member.val.binary.data))
+			return false;
+		known++;
+	}
+	return JsonContainerSize(object) == known;
 }
 
 /* the one member of an object, or false */
@@ -317,7 +346,11 @@ ml_params_accept(const MlParamSpec *spec, const JsonbValue *value, MlParamValue 
 			return out->text != NULL ? ml_params_is_choice(spec->choices, out->text) :
 				value->type == jbvNumeric && in_range(spec, out->number);
 		case ML_PARAM_INT_LIST:
+		case ML_PARAM_REAL_LIST:
 			return take_list(spec, value, out);
+		case ML_PARAM_MEMBERS:
+			return members_valid(value, true, is_member) && !JsonContainerIsScalar(value->val.binary.data) &&
+				JsonContainerSize(value->val.binary.data) >= spec->min && JsonContainerSize(value->val.binary.data) <= spec->max;
 		case ML_PARAM_BOOL_OR_ENUM:
 			return out->text != NULL ? ml_params_is_choice(spec->choices, out->text) : value->type == jbvBool;
 		case ML_PARAM_THRESHOLD:

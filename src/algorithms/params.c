@@ -253,3 +253,32 @@ ml_params_costs(const MlParams *p, const char *name, double *false_positive, dou
 {
 	return ml_params_read_costs(&own_value(p, name)->json, false_positive, false_negative);
 }
+
+static MlMember
+read_member(JsonbContainer *object)
+{
+	MlMember	member = {0};
+	JsonbValue	value;
+
+	getKeyJsonValueFromContainer(object, "algorithm", strlen("algorithm"), &value);
+	member.algorithm = ml_algorithm_lookup(pnstrdup(value.val.string.val, value.val.string.len));
+	if (getKeyJsonValueFromContainer(object, "params", strlen("params"), &value) != NULL)
+		member.given = JsonbValueToJsonb(&value);
+	else
+		member.given = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	member.params = ml_params_parse(member.algorithm, member.given);
+	return member;
+}
+
+MlMember *
+ml_params_members(const MlParams *p, const char *name, int *n)
+{
+	JsonbContainer *array = own_value(p, name)->json.val.binary.data;
+	MlMember   *members;
+
+	*n = JsonContainerSize(array);
+	members = palloc(sizeof(MlMember) * *n);
+	for (int i = 0; i < *n; i++)
+		members[i] = read_member(getIthJsonbValueFromContainer(array, i)->val.binary.data);
+	return members;
+}

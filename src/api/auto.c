@@ -2,16 +2,12 @@
  * auto.c: mlops_auto: the best algorithm and its parameters within a time.
  *
  * Every algorithm is judged with its defaults first (auto_defaults.c), so that nothing that is found later can be worse than they are.  What
- * is left of the time goes to variants (auto_variants.c), but for a last part of it, which is kept for training the winner.  Here are
- * the options, the algorithms that enter, and the call.
+ * is left of the time goes to variants (auto_variants.c), but for a last part of it, which is kept for training the winner.  The best may be
+ * mixed in the end (auto_ensemble.c).  Here are the algorithms that enter, and the call.
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/numeric.h"
 
 #include "api/args.h"
 #include "api/auto.h"
@@ -19,58 +15,10 @@
 
 PG_FUNCTION_INFO_V1(mlops_auto);
 
-#define DEFAULT_SECONDS 60
-
 static const MlDefinitionArgs auto_args = {
 	.model = 0,.source = 1,.target = 2,.algorithm = -1,.params = 3,.metric = 4,.task = 5,.features = 6,.exclude = 7,.preprocess = 8,
 	.split = 9,.weight = 10,.seed = 11,.deploy = 12,.contract = 13
 };
-
-/* ---- options ---- */
-
-static double
-option_number(Jsonb *json, const char *key, double fallback)
-{
-	JsonbValue *value = ml_json_get(json, key);
-
-	if (value == NULL)
-		return fallback;
-	if (value->type != jbvNumeric)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" of the search must be a number", key)));
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-}
-
-static MlAutoOptions
-parse_options(Jsonb *json)
-{
-	static const char *const names[] = {"max_seconds", "folds", "algorithms"};
-	MlAutoOptions options = {0};
-	JsonbIterator *it = JsonbIteratorInit(&json->root);
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	double		folds;
-
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-		if (token == WJB_KEY)
-			(void) ml_arg_choice("option of the search", pnstrdup(value.val.string.val, value.val.string.len), names, lengthof(names));
-	options.max_seconds = ml_tune_seconds(option_number(json, "max_seconds", DEFAULT_SECONDS));
-	folds = option_number(json, "folds", 5);
-	if (folds != floor(folds) || folds < 2 || folds > ML_MAX_FOLDS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"folds\" of the search is %g", folds),
-				 errdetail("It must be a whole number from 2 to %d.", ML_MAX_FOLDS)));
-	options.folds = (int) folds;
-	options.algorithms = ml_json_get_text_array(json, "algorithms", &options.n_algorithms);
-	if (options.n_algorithms == 0 || (options.n_algorithms < 0 && ml_json_get(json, "algorithms") != NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"algorithms\" of the search must be an array of names"),
-				 errhint("mlops_algorithms() lists them.")));
-	return options;
-}
 
 /* ---- who enters ---- */
 
@@ -139,14 +87,12 @@ choose_entrants(MlAuto *a)
 
 /* ---- the search ---- */
 
-/* training the winner takes as long as its fits on one fold, and a bit, for there are more rows; prediction and storing come on top */
+/* with a bit for the predictions and the storing, which come on top */
 static void
 keep_time(MlAuto *a)
 {
-	const MlCandidate *best = a->contest->best;
-
-	if (best != NULL)
-		a->contest->max_seconds = Max(a->options.max_seconds - 2 * best->seconds / best->n_judged - 0.03 * a->options.max_seconds, 0);
+	if (a->contest->best != NULL)
+		a->contest->max_seconds = Max(a->options.max_seconds - ml_auto_training_seconds(a) - 0.03 * a->options.max_seconds, 0);
 }
 
 void
@@ -161,17 +107,19 @@ static void
 search_all(MlAuto *a)
 {
 	a->contest = ml_contest_start(a->t, a->options.folds, a->options.max_seconds, "auto", "trial");
+	a->contest->keep = a->options.members > 0;
 	mlk_rng_seed(&a->rng, (uint64) a->t->definition->seed);
 	ml_auto_judge_defaults(a);
 	ml_auto_judge_variants(a);
 	ml_auto_warn(a);
+	ml_auto_try_ensemble(a);
 }
 
 /* the plan of a training wants an algorithm: the first that enters will do */
 static void
 plan_auto(MlAuto *a, MlDefinition *d)
 {
-	a->options = parse_options(d->params);
+	a->options = ml_auto_options(d->params);
 	d->params = ml_json_parse("{}");
 	d->algorithm = NULL;
 	a->t = ml_tune_plan(d, "auto");

@@ -17,7 +17,11 @@ typedef struct MlAutoOptions
 	int			folds;
 	char	  **algorithms;
 	int			n_algorithms;	/* -1: all */
+	int			members;		/* of an ensemble, at most; 0: none is wanted */
 } MlAutoOptions;
+
+/* ERROR 22023 for a name, type or value that is not one (auto_options.c) */
+extern MlAutoOptions ml_auto_options(Jsonb *params);
 
 /* one algorithm in the search */
 typedef struct MlEntrant
@@ -54,5 +58,12 @@ extern void ml_auto_warn(const MlAuto *a);
 
 /* variants, and the defaults that were put off, until the time is up or there is nothing left to try */
 extern void ml_auto_judge_variants(MlAuto *a);
+
+/* what training the winner, or the members of an ensemble where one is wanted, is thought to take */
+extern double ml_auto_training_seconds(const MlAuto *a);
+/* predictions that were kept for an ensemble, of all candidates that are beaten */
+extern void ml_auto_forget(MlAuto *a);
+/* when one is wanted: the best of all, which is trained in any case, with as many after it as there is time to train.  NOTICE when there is none */
+extern void ml_auto_try_ensemble(MlAuto *a);
 
 #endif							/* ML_AUTO_H */

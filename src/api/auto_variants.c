@@ -288,5 +288,6 @@ ml_auto_judge_variants(MlAuto *a)
 			(void) ml_auto_judge_waiting(a);
 		/* with nobody else to vary, those that wait may have hope */
 		going = judge_round(a, sorted) || ml_auto_judge_waiting(a);
+		ml_auto_forget(a);
 	}
 }

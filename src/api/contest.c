@@ -40,8 +40,8 @@ typedef struct Kept
 
 /* ---- beginning and end ---- */
 
-static MlFolds *
-make_folds(MlTraining *t, int folds)
+MlFolds *
+ml_contest_folds(const MlTraining *t, int folds)
 {
 	int		   *used = palloc(sizeof(int) * (t->n_features + 2));
 	int			n_used = t->n_features;
@@ -80,11 +80,13 @@ ml_contest_start(MlTraining *t, int folds, double max_seconds, const char *comma
 	if (t->model.task == ML_TASK_CLASSIFICATION)
 		ml_train_truth(t);
 	contest->metric = t->metric;
-	contest->folds = make_folds(t, folds);
+	contest->folds = ml_contest_folds(t, folds);
 	if (contest->folds->left_out > 0)
 		ereport(NOTICE,
 				(errmsg("left out " INT64_FORMAT " training rows whose time \"%s\" is NULL",
 						contest->folds->left_out, t->definition->split.column)));
+	contest->truth = palloc0(sizeof(MlTraining *) * contest->folds->n);
+	contest->n_test = palloc0(sizeof(int64) * contest->folds->n);
 	snprintf(search.model, sizeof(search.model), "%s", t->definition->model);
 	snprintf(search.command, sizeof(search.command), "%s", command);
 	snprintf(search.metric, sizeof(search.metric), "%s", contest->metric);
@@ -164,6 +166,7 @@ ml_contest_candidate(MlContest *contest, const MlAlgorithm *algorithm, Jsonb *gi
 	c->algorithm = algorithm;
 	c->given = given;
 	c->value = palloc(sizeof(double) * contest->folds->n);
+	c->out = palloc0(sizeof(double *) * contest->folds->n);
 	c->mean = c->stddev = NAN;
 	PG_TRY();
 	{
@@ -266,7 +269,7 @@ prepared_rows(MlContest *contest, const MlCandidate *c, int fold)
 
 /* in a subtransaction, so that an error of these parameters ends this candidate alone */
 static bool
-try_fit(MlPrepared *prepared, MlCandidate *c, MlTrialResult *result)
+try_fit(MlPrepared *prepared, MlCandidate *c, double *out, MlTrialResult *result)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -276,7 +279,7 @@ try_fit(MlPrepared *prepared, MlCandidate *c, MlTrialResult *result)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		*result = ml_trial_run(prepared, c->algorithm, c->params);
+		*result = ml_trial_run(prepared, c->algorithm, c->params, out);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -299,6 +302,25 @@ try_fit(MlPrepared *prepared, MlCandidate *c, MlTrialResult *result)
 	return good;
 }
 
+/* room for the predictions of a fold, if they are to be kept */
+static double *
+keep_fold(MlContest *contest, const MlPrepared *prepared, MlCandidate *c, int fold)
+{
+	MlTraining *t = contest->t;
+
+	if (!contest->keep)
+		return NULL;
+	if (contest->truth[fold] == NULL)
+	{
+		contest->truth[fold] = ml_trial_truth(prepared, t->budget);
+		contest->n_test[fold] = prepared->n_test;
+	}
+	if (c->out[fold] == NULL)
+		c->out[fold] = ml_budget_alloc(t->budget, mul_size(Max(prepared->n_test, 1), ml_model_outputs(&prepared->t->model)), sizeof(double),
+									   "predictions of a trial");
+	return c->out[fold];
+}
+
 static bool
 judge_fold(MlContest *contest, MlCandidate *c, int fold)
 {
@@ -308,7 +330,9 @@ judge_fold(MlContest *contest, MlCandidate *c, int fold)
 
 	PG_TRY();
 	{
-		good = try_fit(prepared_rows(contest, c, fold), c, &result);
+		MlPrepared *prepared = prepared_rows(contest, c, fold);
+
+		good = try_fit(prepared, c, keep_fold(contest, prepared, c, fold), &result);
 	}
 	PG_FINALLY();
 	{
@@ -424,6 +448,30 @@ ml_contest_judge(MlContest *contest, MlCandidate *c, double share, int folds)
 	if (c->number > 0)
 		tell(c, c->status == ML_CANDIDATE_FAILED ? "failed" : c->status == ML_CANDIDATE_DONE && share == 1 ? "done" : "stopped");
 	return true;
+}
+
+void
+ml_contest_admit(MlContest *contest, MlCandidate *c)
+{
+	enter(contest, c);
+	c->share = 1;
+	c->n_judged = contest->folds->n;
+	c->status = ML_CANDIDATE_DONE;
+	summarise(c);
+	if (contest->best == NULL || ml_contest_before(contest, c, contest->best))
+		contest->best = c;
+	tell(c, "done");
+}
+
+void
+ml_contest_forget(MlContest *contest, MlCandidate *c)
+{
+	for (int f = 0; f < contest->folds->n; f++)
+	{
+		if (c->out[f] != NULL)
+			ml_budget_free(contest->t->budget, c->out[f]);
+		c->out[f] = NULL;
+	}
 }
 
 bool

@@ -30,6 +30,7 @@ typedef struct MlCandidate
 	int64		train_rows;		/* of the last fold judged */
 	int			n_judged;		/* folds, the first ones */
 	double	   *value;			/* metric in each fold; NaN where it is not defined */
+	double	  **out;			/* predictions of each fold's test rows, where the contest keeps them; NULL: none */
 	double		mean;			/* of those judged and defined; NaN: of none */
 	double		stddev;
 	double		seconds;		/* of all its fits */
@@ -50,7 +51,15 @@ typedef struct MlContest
 	MlCandidate **candidates;	/* all that were tried */
 	const MlCandidate *best;	/* of those done on all rows */
 	List	   *kept;			/* prepared rows, the last used one first */
+
+	/* keep: predictions stay until they are forgotten, and what is true of the test rows of each fold that was judged */
+	bool		keep;
+	MlTraining **truth;			/* of ml_trial_truth, one a fold, or NULL */
+	int64	   *n_test;
 } MlContest;
+
+/* folds of the training rows: in time when the split is, else stratified or by hash */
+extern MlFolds *ml_contest_folds(const MlTraining *t, int folds);
 
 /* folds of the training rows: in time when the split is, else stratified; max_seconds NaN: no limit; command: for other sessions */
 extern MlContest *ml_contest_start(MlTraining *t, int folds, double max_seconds, const char *command, const char *word);
@@ -62,6 +71,10 @@ extern MlCandidate *ml_contest_candidate(MlContest *contest, const MlAlgorithm *
  * before; the first fold of a contest is judged in any case.
  */
 extern bool ml_contest_judge(MlContest *contest, MlCandidate *candidate, double share, int folds);
+/* one that was judged on all folds in another way than by fits: its values are set */
+extern void ml_contest_admit(MlContest *contest, MlCandidate *candidate);
+/* the predictions that were kept of it */
+extern void ml_contest_forget(MlContest *contest, MlCandidate *candidate);
 extern bool ml_contest_time_up(const MlContest *contest);
 extern double ml_contest_seconds(const MlContest *contest);
 /* a before b: failed ones last, then by mean, then by number */

@@ -277,7 +277,7 @@ static MlTrialResult
 run_fold(CrossValidation *cv, const MlFold *fold)
 {
 	MlPrepared *prepared = ml_trial_prepare(cv->t, cv->t->algorithm, cv->t->params, fold);
-	MlTrialResult result = ml_trial_run(prepared, cv->t->algorithm, cv->t->params);
+	MlTrialResult result = ml_trial_run(prepared, cv->t->algorithm, cv->t->params, NULL);
 
 	ml_trial_release(prepared);
 	return result;

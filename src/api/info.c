@@ -128,6 +128,9 @@ type_name(MlParamType type)
 			return "integer or array";
 		case ML_PARAM_THRESHOLD:
 			return "number, text or object";
+		case ML_PARAM_REAL_LIST:
+		case ML_PARAM_MEMBERS:
+			return "array";
 	}
 	return NULL;
 }
@@ -188,6 +191,11 @@ range_text(const MlParamSpec *spec)
 		case ML_PARAM_INT_LIST:
 			range = psprintf("%s | [%s, ...]", interval(spec), interval(spec));
 			break;
+		case ML_PARAM_REAL_LIST:
+			range = psprintf("[%s, ...]", interval(spec));
+			break;
+		case ML_PARAM_MEMBERS:
+			return psprintf("[{\"algorithm\": name, \"params\": {...}}, ...], %.0f to %.0f of them", spec->min, spec->max);
 		case ML_PARAM_BOOL_OR_ENUM:
 			range = psprintf("true | false | %s", choices(spec->choices));
 			break;

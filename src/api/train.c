@@ -13,6 +13,7 @@
 
 #include "api/labels.h"
 #include "api/pool.h"
+#include "api/stack.h"
 #include "api/train.h"
 #include "api/tune.h"
 #include "guc.h"
@@ -189,9 +190,6 @@ warn_constant_target(const MlTraining *t)
 void
 ml_train_prepare(MlTraining *t, bool alone)
 {
-	MlPrepDefaults defaults = ml_train_prep_defaults(t);
-	MlPrepTarget target = {0};
-
 	ml_progress_stage(ML_STAGE_PREPROCESS, t->rows->n);
 	ml_train_truth(t);
 	ml_held_check_classes(t, t->params);
@@ -200,11 +198,23 @@ ml_train_prepare(MlTraining *t, bool alone)
 	ml_train_balance(t);
 	if (t->warm != NULL)
 		ml_warm_start_classes(t);
+	ml_train_encode(t, alone);
+}
+
+void
+ml_train_encode(MlTraining *t, bool alone)
+{
+	MlPrepDefaults defaults = ml_train_prep_defaults(t);
+	MlPrepTarget target = {0};
+
 	target.y = t->y;
 	target.label = t->label;
 	target.n_classes = t->model.n_classes;
 	target.weight = t->weight;
 	target.classes = (const char *const *) t->model.classes;
+	/* each member of an ensemble asks for its own, when it is fitted */
+	if (t->algorithm->layout == ML_LAYOUT_PARTS)
+		return;
 	if (defaults.native)
 		prepare_native(t, &defaults, &target);
 	else if (!alone || !prepare_sums(t, &defaults, &target))
@@ -323,9 +333,12 @@ ml_train_fit(MlTraining *t, const MlAlgorithm *algorithm, MlParams *params)
 {
 	MlkBlock   *blocks = palloc(sizeof(MlkBlock) * Max(t->design != NULL ? t->design->n_blocks : 0, 1));
 	MlkDesign	x;
-	MlProblem	problem = make_problem(t, &x, blocks);
+	MlProblem	problem;
 	MlFitControl control = ml_train_control(t);
 
+	if (algorithm->layout == ML_LAYOUT_PARTS)
+		return ml_stack_fit(t, algorithm, params);
+	problem = make_problem(t, &x, blocks);
 	control.record = record_number;
 	control.record_arg = t;
 	control.fitted = fitted_array;

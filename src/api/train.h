@@ -41,7 +41,7 @@ typedef struct MlTraining
 	double	   *y;				/* regression */
 	int32	   *label;			/* classification */
 	double	   *weight;			/* NULL: none */
-	MlModel		model;			/* classes, prep, state */
+	MlModel		model;			/* classes, prep (layout of parts: with the fit), state */
 	double	   *predicted;		/* [rows * outputs] in canonical order, training rows filled by the fit; NULL: the fit did not */
 
 	/* fit: what the algorithm wants to be known of how it went */
@@ -102,6 +102,8 @@ extern void ml_train_truth(MlTraining *t);
  * alone: for this training's own algorithm, which may have sums instead of a design.
  */
 extern void ml_train_prepare(MlTraining *t, bool alone);
+/* its last part: preprocessing alone; nothing in the layout of parts, whose fit does it */
+extern void ml_train_encode(MlTraining *t, bool alone);
 
 /* how a fit tells where it is, and its memory */
 extern MlFitControl ml_train_control(const MlTraining *t);

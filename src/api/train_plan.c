@@ -97,15 +97,21 @@ check_model(MlTraining *t)
 				 errhint("Use another model name, or task => '%s'.", model.task)));
 }
 
-MlPrepDefaults
-ml_train_prep_defaults(const MlTraining *t)
+static MlPrepDefaults
+defaults_of(const MlAlgorithm *algorithm, const MlParams *params)
 {
 	MlPrepDefaults defaults;
 
-	defaults.scale = t->algorithm->default_scale;
-	defaults.drop_first = t->algorithm->full_rank != NULL && t->algorithm->full_rank(t->params);
-	defaults.native = t->algorithm->layout == ML_LAYOUT_NATIVE;
+	defaults.scale = algorithm->default_scale;
+	defaults.drop_first = algorithm->full_rank != NULL && algorithm->full_rank(params);
+	defaults.native = algorithm->layout == ML_LAYOUT_NATIVE;
 	return defaults;
+}
+
+MlPrepDefaults
+ml_train_prep_defaults(const MlTraining *t)
+{
+	return defaults_of(t->algorithm, t->params);
 }
 
 /* the options of preprocessing name columns; show them what there will be */
@@ -113,7 +119,9 @@ static void
 check_preprocess(const MlTraining *t)
 {
 	const MlColumnPlan *plan = t->plan;
-	MlPrepDefaults defaults;
+	MlPrepDefaults defaults = ml_train_prep_defaults(t);
+	MlMember   *members;
+	int			n_members = 0;
 	MlColumn   *columns = palloc0(sizeof(MlColumn) * Max(plan->n_features, 1));
 
 	for (int i = 0; i < plan->n_features; i++)
@@ -126,8 +134,17 @@ check_preprocess(const MlTraining *t)
 		columns[i].width = 1;
 		(void) ml_type_classify(att->atttypid, &columns[i].type);
 	}
-	defaults = ml_train_prep_defaults(t);
-	ml_prep_check_options(t->definition->preprocess, columns, plan->n_features, &defaults);
+	if (t->algorithm->layout != ML_LAYOUT_PARTS)
+	{
+		ml_prep_check_options(t->definition->preprocess, columns, plan->n_features, &defaults);
+		return;
+	}
+	members = ml_params_members(t->params, "members", &n_members);
+	for (int i = 0; i < n_members; i++)
+	{
+		defaults = defaults_of(members[i].algorithm, members[i].params);
+		ml_prep_check_options(t->definition->preprocess, columns, plan->n_features, &defaults);
+	}
 }
 
 void

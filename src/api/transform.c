@@ -23,6 +23,7 @@ typedef struct Transform
 	Tuplestorestate *store;
 	TupleDesc	desc;
 	Datum	   *names;			/* of the design columns */
+	int			first;			/* of them, of the design at hand */
 	int64		rows;			/* so far */
 } Transform;
 
@@ -33,7 +34,7 @@ put_value(const Transform *t, int column, double value)
 	bool		nulls[3] = {false};
 
 	values[0] = Int64GetDatum(t->rows);
-	values[1] = t->names[column];
+	values[1] = t->names[t->first + column];
 	values[2] = ml_result_float(value, &nulls[2]);
 	tuplestore_putvalues(t->store, t->desc, values, nulls);
 }
@@ -72,6 +73,23 @@ put_block(const Transform *t, const MlkBlock *block, int64 i)
 	}
 }
 
+/* parts one after the other, as their names are */
+static void
+put_row_of(Transform *t, const MlkDesign *x, int64 i)
+{
+	t->first = 0;
+	for (int b = 0; b < x->n_blocks; b++)
+		put_block(t, &x->blocks[b], i);
+	for (int p = 0; p < x->n_parts; p++)
+	{
+		const MlkDesign *part = &x->parts[p];
+
+		for (int b = 0; b < part->n_blocks; b++)
+			put_block(t, &part->blocks[b], i);
+		t->first += part->cols;
+	}
+}
+
 static void
 put_rows(const MlkDesign *x, void *arg)
 {
@@ -81,8 +99,7 @@ put_rows(const MlkDesign *x, void *arg)
 	{
 		CHECK_FOR_INTERRUPTS();
 		t->rows++;
-		for (int b = 0; b < x->n_blocks; b++)
-			put_block(t, &x->blocks[b], i);
+		put_row_of(t, x, i);
 	}
 	ml_progress_update("rows transformed", t->rows, 0);
 }

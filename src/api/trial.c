@@ -46,7 +46,7 @@ make_rows(const MlTraining *base, const MlAlgorithm *algorithm, const MlParams *
 	rows->order = fold->order;
 	rows->n_held = share > 0 && fold->n_train > 1 ? Min(Max((int64) rint(share * fold->n_train), 1), fold->n_train - 1) : 0;
 	rows->n_train = fold->n_train - rows->n_held;
-	rows->n = algorithm->layout == ML_LAYOUT_NATIVE ? base->data->rows : fold->n_train + fold->n_test;
+	rows->n = algorithm->layout != ML_LAYOUT_DESIGN ? base->data->rows : fold->n_train + fold->n_test;
 	return rows;
 }
 
@@ -125,6 +125,31 @@ predict_test(const MlTraining *t, int64 n_test)
 	return out;
 }
 
+static void *
+copy_array(MlBudget *budget, const void *from, int64 n, Size size, const char *what)
+{
+	return from == NULL ? NULL : memcpy(ml_budget_alloc(budget, Max(n, 1), size, what), from, n * size);
+}
+
+MlTraining *
+ml_trial_truth(const MlPrepared *prepared, MlBudget *budget)
+{
+	const MlTraining *t = prepared->t;
+	MlTraining *truth = palloc(sizeof(MlTraining));
+	int64		from = ml_rows_test(t->rows);
+	int64		n = prepared->n_test;
+
+	*truth = *t;
+	truth->budget = budget;
+	truth->y = copy_array(budget, t->y ? t->y + from : NULL, n, sizeof(double), "target values");
+	truth->label = copy_array(budget, t->label ? t->label + from : NULL, n, sizeof(int32), "labels");
+	truth->weight = copy_array(budget, t->weight ? t->weight + from : NULL, n, sizeof(double), "weights");
+	truth->model.classes = palloc(sizeof(char *) * Max(t->model.n_classes, 1));
+	for (int k = 0; k < t->model.n_classes; k++)
+		truth->model.classes[k] = pstrdup(t->model.classes[k]);
+	return truth;
+}
+
 /* the report's rows and their labels, in the context that is current */
 static MlReport
 copy_report(const MlReport *from)
@@ -160,7 +185,7 @@ ml_trial_abandon(MlPrepared *prepared)
 }
 
 MlTrialResult
-ml_trial_run(MlPrepared *prepared, const MlAlgorithm *algorithm, MlParams *params)
+ml_trial_run(MlPrepared *prepared, const MlAlgorithm *algorithm, MlParams *params, double *keep)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(prepared->context, "mlops trial", ALLOCSET_DEFAULT_SIZES);
@@ -187,6 +212,8 @@ ml_trial_run(MlPrepared *prepared, const MlAlgorithm *algorithm, MlParams *param
 	ml_held_learn(t, params);
 	ml_progress_stage(ML_STAGE_EVALUATE, prepared->n_test);
 	out = predict_test(t, prepared->n_test);
+	if (keep != NULL)
+		memcpy(keep, out, sizeof(double) * prepared->n_test * ml_model_outputs(&t->model));
 	report = ml_assess_report(t, out, ml_rows_test(t->rows), prepared->n_test, &result.dropped);
 	if (result.dropped == prepared->n_test)
 		refuse_unjudged(t);

@@ -42,8 +42,14 @@ extern void ml_trial_release(MlPrepared *prepared);
 /* may the two share prepared rows? */
 extern bool ml_trial_alike(const MlAlgorithm *a, const MlParams *a_params, const MlAlgorithm *b, const MlParams *b_params);
 
-/* fit, predict, judge; ERROR 22023 when no test row has a label of the training rows */
-extern MlTrialResult ml_trial_run(MlPrepared *prepared, const MlAlgorithm *algorithm, MlParams *params);
+/*
+ * what is true of the test rows, without anything to fit: y or label, weight and classes of rows 0 .. n_test - 1; in the current context and
+ * this budget, and good for ml_assess_report
+ */
+extern MlTraining *ml_trial_truth(const MlPrepared *prepared, MlBudget *budget);
+
+/* fit, predict, judge; out [n_test * outputs]: the predictions, in the order of the test rows; NULL: not wanted.  ERROR 22023 when no test row has a label of the training rows */
+extern MlTrialResult ml_trial_run(MlPrepared *prepared, const MlAlgorithm *algorithm, MlParams *params, double *out);
 /* after an error of ml_trial_run that is not passed on, before the subtransaction is rolled back: memory and files of the fit go */
 extern void ml_trial_abandon(MlPrepared *prepared);
 

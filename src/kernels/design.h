@@ -59,6 +59,13 @@ typedef struct MlkDesign
 	 */
 	const double *center;
 	const double *scale;
+
+	/*
+	 * Several designs of the same rows, where the members of an ensemble want different ones; there are no blocks then.  Nothing below
+	 * looks at them.
+	 */
+	int32_t		n_parts;
+	const struct MlkDesign *parts;
 } MlkDesign;
 
 /* entries of the mean row that are not zero by construction: what a product with it costs */

@@ -13,6 +13,11 @@ struct MlPrepBinding
 	int		   *column;			/* of each input in the batch */
 	int			max_rows;
 	MlkDesign  *design;
+
+	/* several side by side */
+	int			n_parts;
+	MlPrepBinding **parts;
+	MlkDesign  *designs;		/* what design->parts points to */
 };
 
 /* what the step was trained on must be stored alike here; kinds of numbers are interchangeable */
@@ -115,6 +120,15 @@ ml_prep_bind(const MlPrep *prep, const MlDataset *batch, int max_rows)
 	MlPass	   *pass = &binding->pass;
 
 	binding->max_rows = max_rows;
+	if (prep->n_parts > 0)
+	{
+		binding->n_parts = prep->n_parts;
+		binding->parts = palloc(sizeof(MlPrepBinding *) * prep->n_parts);
+		for (int i = 0; i < prep->n_parts; i++)
+			binding->parts[i] = ml_prep_bind(prep->parts[i], batch, max_rows);
+		binding->design = ml_join_design(prep, &binding->designs);
+		return binding;
+	}
 	binding->column = palloc(sizeof(int) * Max(prep->n_inputs, 1));
 	for (int i = 0; i < prep->n_inputs; i++)
 		binding->column[i] = find_column(&prep->inputs[i], batch);
@@ -137,6 +151,13 @@ ml_prep_apply_batch(MlPrepBinding *binding, const MlDataset *batch)
 	MlPass	   *pass = &binding->pass;
 
 	Assert(batch->rows <= binding->max_rows);
+	binding->design->rows = batch->rows;
+	if (binding->n_parts > 0)
+	{
+		for (int i = 0; i < binding->n_parts; i++)
+			binding->designs[i] = *ml_prep_apply_batch(binding->parts[i], batch);
+		return binding->design;
+	}
 	for (int i = 0; i < pass->prep->n_inputs; i++)
 	{
 		pass->bound[i].column = &batch->columns[binding->column[i]];
@@ -144,6 +165,5 @@ ml_prep_apply_batch(MlPrepBinding *binding, const MlDataset *batch)
 	}
 	pass->n = batch->rows;
 	ml_prep_run_pass(pass, NULL, NULL);
-	binding->design->rows = batch->rows;
 	return binding->design;
 }

@@ -130,6 +130,8 @@ const char *const *
 ml_prep_names(const MlPrep *prep, int *cols)
 {
 	*cols = prep->design_cols;
+	if (prep->n_parts > 0)
+		return ml_join_names(prep);
 	return prep->n_stages > 0 ? ml_chain_names(prep, prep->n_stages) : ml_prep_step_names(prep);
 }
 
@@ -138,6 +140,11 @@ ml_prep_origin(const MlPrep *prep, int *input)
 {
 	Level		level;
 
+	if (prep->n_parts > 0)
+	{
+		ml_join_origin(prep, input);
+		return;
+	}
 	if (prep->n_stages == 0)
 	{
 		step_origins(prep, input);
@@ -214,10 +221,18 @@ describe_column(const MlPrep *prep, const Level *levels, int column, const char 
 MlPrepFeature *
 ml_prep_features(const MlPrep *prep, int *cols)
 {
-	Level	   *levels = make_levels(prep, prep->n_stages, true);
-	const Level *last = &levels[prep->n_stages];
-	MlPrepFeature *features = ml_palloc_array(Max(last->cols, 1), sizeof(MlPrepFeature));
+	Level	   *levels;
+	const Level *last;
+	MlPrepFeature *features;
 
+	if (prep->n_parts > 0)
+	{
+		*cols = prep->design_cols;
+		return ml_join_features(prep);
+	}
+	levels = make_levels(prep, prep->n_stages, true);
+	last = &levels[prep->n_stages];
+	features = ml_palloc_array(Max(last->cols, 1), sizeof(MlPrepFeature));
 	for (int j = 0; j < last->cols; j++)
 	{
 		MlPrepFeature *f = &features[j];

@@ -187,6 +187,26 @@ ml_prep_design(const MlPrep *prep, const MlBoundStep *bound, int64 rows, const d
 	return design;
 }
 
+/* its codes stand side by side in one array, which begins where the first block's do */
+void
+ml_prep_design_free(MlkDesign *design, MlBudget *budget)
+{
+	bool		freed_codes = false;
+
+	for (int b = 0; b < design->n_blocks; b++)
+	{
+		const MlkBlock *block = &design->blocks[b];
+
+		if (block->kind == MLK_BLOCK_DENSE)
+			ml_budget_free(budget, unconstify(double *, block->dense));
+		else if (!freed_codes)
+		{
+			ml_budget_free(budget, unconstify(uint32 *, block->codes));
+			freed_codes = true;
+		}
+	}
+}
+
 int
 ml_prep_n_inputs(const MlPrep *prep)
 {
@@ -214,6 +234,8 @@ ml_prep_numbers(const MlPrep *prep)
 bool
 ml_prep_fits(const MlPrep *prep, bool native)
 {
+	if (prep->n_parts > 0)
+		return false;
 	for (int b = 0; b < prep->n_design_blocks; b++)
 	{
 		MlkBlockKind kind = prep->design_blocks[b].kind;
@@ -277,6 +299,8 @@ ml_prep_describe(const MlPrep *prep)
 	JsonbParseState *state = NULL;
 	JsonbValue	key = {.type = jbvString};
 
+	if (prep->n_parts > 0)
+		return ml_join_describe(prep);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < prep->n_inputs; i++)
 	{

@@ -57,7 +57,22 @@ struct MlPrep
 	MlRun	   *runs;
 	int			n_computed;
 	MlStep	  **computed;
+
+	/* several preprocessings side by side (join.c): of all the above, inputs, n_values and design_cols alone are set */
+	int			n_parts;
+	MlPrep	  **parts;
 };
+
+/* ---- several side by side (join.c): what the functions of preprocess.h do for them ---- */
+
+/* designs [n_parts], palloc'd, and the one that holds them; the caller fills them */
+extern MlkDesign *ml_join_design(const MlPrep *prep, MlkDesign **parts);
+extern const char *const *ml_join_names(const MlPrep *prep);
+extern void ml_join_origin(const MlPrep *prep, int *input);
+extern MlPrepFeature *ml_join_features(const MlPrep *prep);
+extern Jsonb *ml_join_describe(const MlPrep *prep);
+extern void ml_join_create_row(const MlPrep *prep, MlPrepRow *row);
+extern void ml_join_row(const MlPrep *prep, const MlValue *values, MlPrepRow *row);
 
 /* ---- layout (layout.c) ---- */
 

@@ -18,6 +18,10 @@
 
 #define SECTION_VERSION 1
 #define SECTION_VERSION_STAGES 2	/* stages follow the dense outputs; written only when there are any */
+#define SECTION_VERSION_PARTS 3		/* several side by side, none of them such a one itself */
+
+/* least size of a part: version, number of inputs, number of dense outputs */
+#define MIN_PART_BYTES (3 * 4)
 
 /* least size of an input's entry: name of one byte, type, oid, width, step, number of options */
 #define MIN_INPUT_BYTES (4 + 1 + 1 + 4 + 4 + 1 + 1)
@@ -47,6 +51,14 @@ write_step(const MlStep *step, MlBlobWriter *w)
 void
 ml_prep_write(const MlPrep *prep, MlBlobWriter *w)
 {
+	if (prep->n_parts > 0)
+	{
+		ml_blob_put_u32(w, SECTION_VERSION_PARTS);
+		ml_blob_put_u32(w, prep->n_parts);
+		for (int i = 0; i < prep->n_parts; i++)
+			ml_prep_write(prep->parts[i], w);
+		return;
+	}
 	ml_blob_put_u32(w, prep->n_stages > 0 ? SECTION_VERSION_STAGES : SECTION_VERSION);
 	ml_blob_put_u32(w, prep->n_inputs);
 	for (int i = 0; i < prep->n_inputs; i++)
@@ -175,11 +187,11 @@ read_dense(MlPrep *prep, MlBlobReader *r)
 	}
 }
 
-MlPrep *
-ml_prep_read(MlBlobReader *r)
+/* of a single preprocessing, whose version was read */
+static MlPrep *
+read_single(MlBlobReader *r, uint32 version)
 {
 	MlPrep	   *prep = palloc0(sizeof(MlPrep));
-	uint32		version = ml_blob_get_u32(r);
 
 	if (version != SECTION_VERSION && version != SECTION_VERSION_STAGES)
 		ml_blob_fail(r, "the preprocessing has a version that is not known");
@@ -196,6 +208,47 @@ ml_prep_read(MlBlobReader *r)
 		ml_chain_read(prep, r);
 	if (ml_blob_ok(r))
 		ml_chain_outline(prep);
+	return prep;
+}
+
+/* each takes the same values, which are handed to all of them */
+static bool
+same_inputs(const MlPrep *a, const MlPrep *b)
+{
+	if (a->n_inputs != b->n_inputs)
+		return false;
+	for (int i = 0; i < a->n_inputs; i++)
+	{
+		if (strcmp(a->inputs[i].name, b->inputs[i].name) != 0 || a->inputs[i].type != b->inputs[i].type ||
+			a->inputs[i].type_oid != b->inputs[i].type_oid || a->inputs[i].width != b->inputs[i].width)
+			return false;
+	}
+	return true;
+}
+
+static MlPrep *
+read_parts(MlBlobReader *r)
+{
+	uint32		n = ml_blob_get_count(r, MIN_PART_BYTES, ML_PREP_MAX_PARTS);
+	MlPrep	   *parts[ML_PREP_MAX_PARTS];
+
+	if (n == 0)
+		ml_blob_fail(r, "the preprocessing has no parts");
+	for (uint32 i = 0; i < n && ml_blob_ok(r); i++)
+	{
+		parts[i] = read_single(r, ml_blob_get_u32(r));
+		if (ml_blob_ok(r) && !same_inputs(parts[0], parts[i]))
+			ml_blob_fail(r, "the parts of the preprocessing have different inputs");
+	}
+	return ml_blob_ok(r) ? ml_prep_join(parts, (int) n) : NULL;
+}
+
+MlPrep *
+ml_prep_read(MlBlobReader *r)
+{
+	uint32		version = ml_blob_get_u32(r);
+	MlPrep	   *prep = version == SECTION_VERSION_PARTS ? read_parts(r) : read_single(r, version);
+
 	if (!ml_blob_ok(r))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

@@ -85,6 +85,9 @@ extern MlPrep *ml_prep_fit_sums(const MlDataset *data, const MlRows *rows, const
 								Jsonb *options, const MlPrepDefaults *defaults, const MlPrepTarget *target, MlkPool *pool,
 								MlkSums **sums);
 
+/* what the design of ml_prep_fit holds goes back to the budget */
+extern void ml_prep_design_free(MlkDesign *design, MlBudget *budget);
+
 /* apply to rows order[0..n) (no row twice; order NULL: 0..n-1) of a dataset; columns are matched by name, missing ones: ERROR 42703 */
 extern MlkDesign *ml_prep_apply(const MlPrep *prep, const MlDataset *data, const uint32 *order, int64 n,
 								MlBudget *budget, MlkPool *pool);
@@ -153,6 +156,15 @@ extern MlPrepFeature *ml_prep_features(const MlPrep *prep, int *cols);
 /* native layout: text of a category's code; column is one of the design.  NULL when there is no such category */
 extern const char *ml_prep_category(const MlPrep *prep, int column, uint32 code);
 
+/*
+ * Several preprocessings of the same features side by side: their designs have parts instead of blocks, a part each, and their columns
+ * are those of the parts one after the other.  The parts must live as long.
+ */
+#define ML_PREP_MAX_PARTS 5
+extern MlPrep *ml_prep_join(MlPrep *const *parts, int n);
+extern int	ml_prep_n_parts(const MlPrep *prep);	/* 0: it is a single one */
+extern const MlPrep *ml_prep_part(const MlPrep *prep, int i);
+
 /* one row: buffers are made once, ml_prep_row refills them; the design has one row */
 typedef struct MlPrepRow
 {
@@ -163,6 +175,11 @@ typedef struct MlPrepRow
 	MlkSparse  *sparse;			/* one a code block, of one vector where the block is sparse */
 	struct MlSparseVector **vectors;	/* what they point to */
 	struct MlChainSpace *space; /* where the row passes the stages; NULL without */
+
+	/* of several side by side: a row of each, the values as it wants them, and what design.parts points to */
+	struct MlPrepRow **parts;
+	MlValue    *values;
+	MlkDesign  *designs;
 } MlPrepRow;
 extern MlPrepRow *ml_prep_row_create(const MlPrep *prep);
 /* main thread only; texts may cost memory of the current context, and may be cancelled */

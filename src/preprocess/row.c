@@ -33,6 +33,11 @@ ml_prep_row_create(const MlPrep *prep)
 	MlPrepRow  *row = palloc0(sizeof(MlPrepRow));
 	MlkDesign  *design;
 
+	if (prep->n_parts > 0)
+	{
+		ml_join_create_row(prep, row);
+		return row;
+	}
 	row->dense = ml_palloc_array(Max(prep->design_dense, 1), sizeof(double));
 	row->codes = ml_palloc_array(Max(prep->design_codes, 1), sizeof(uint32));
 	if (prep->n_stages > 0)
@@ -101,6 +106,11 @@ compute_row(const MlPrep *prep, const MlValue *values, MlPrepRow *row, double *d
 void
 ml_prep_row(const MlPrep *prep, const MlValue *values, MlPrepRow *row)
 {
+	if (prep->n_parts > 0)
+	{
+		ml_join_row(prep, values, row);
+		return;
+	}
 	if (row->space != NULL)
 	{
 		compute_row(prep, values, row, row->space->dense[0], row->space->codes[0]);
@@ -114,6 +124,9 @@ ml_prep_row(const MlPrep *prep, const MlValue *values, MlPrepRow *row)
 bool
 ml_prep_wants_text(const MlPrep *prep, int input)
 {
+	/* each of several has a dictionary of its own */
+	if (prep->n_parts > 0)
+		return prep->inputs[input].type == ML_TYPE_CATEGORY;
 	return prep->steps[input]->kind->vector != NULL;
 }
 

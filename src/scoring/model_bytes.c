@@ -186,6 +186,27 @@ check_inputs(const MlPrep *prep)
 		corrupted("The features do not agree with their values.");
 }
 
+/* what the state must agree with; ERROR when the preprocessing is of another kind than the algorithm works with */
+static MlShape
+read_shape(const MlModel *model)
+{
+	const MlPrep *prep = model->prep;
+	MlShape		shape = {.task = model->task,.n_classes = model->n_classes,.cols = ml_prep_cols(prep),.n_parts = ml_prep_n_parts(prep)};
+	MlShapePart *parts = palloc0(sizeof(MlShapePart) * Max(shape.n_parts, 1));
+	MlLayout	layout = model->algorithm->layout;
+
+	if (layout == ML_LAYOUT_PARTS ? shape.n_parts == 0 : !ml_prep_fits(prep, layout == ML_LAYOUT_NATIVE))
+		corrupted("The preprocessing is not of the kind that the algorithm works with.");
+	for (int i = 0; i < shape.n_parts; i++)
+	{
+		parts[i].cols = ml_prep_cols(ml_prep_part(prep, i));
+		parts[i].fits[ML_LAYOUT_DESIGN] = ml_prep_fits(ml_prep_part(prep, i), false);
+		parts[i].fits[ML_LAYOUT_NATIVE] = ml_prep_fits(ml_prep_part(prep, i), true);
+	}
+	shape.parts = parts;
+	return shape;
+}
+
 MlModel *
 ml_model_read(const uint8 *data, Size len)
 {
@@ -202,12 +223,7 @@ ml_model_read(const uint8 *data, Size len)
 	model->prep = ml_prep_read(&r);
 	require_ok(&r, "preprocessing");
 	check_inputs(model->prep);
-	if (!ml_prep_fits(model->prep, model->algorithm->layout == ML_LAYOUT_NATIVE))
-		corrupted("The preprocessing is not of the kind that the algorithm works with.");
-
-	shape.task = model->task;
-	shape.n_classes = model->n_classes;
-	shape.cols = ml_prep_cols(model->prep);
+	shape = read_shape(model);
 	model->state = model->algorithm->read(&r, &shape);
 	require_ok(&r, psprintf("%s model", model->algorithm->name));
 	if (head.has_held)

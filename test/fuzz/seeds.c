@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "algorithms/algorithm.h"
+#include "algorithms/ensemble.h"
 #include "algorithms/linear_state.h"
 #include "algorithms/mlp.h"
 #include "algorithms/params.h"
@@ -381,6 +382,28 @@ fitted_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, int cols)
 	return algorithm->fit(&problem, default_params(algorithm), &control);
 }
 
+/* a forest of classes or numbers, a network and a linear model; the last two take the last part */
+static MlEnsemble *
+ensemble_state(MlTask task, int n_classes, const MlkDesign *x)
+{
+	const MlkDesign *last = &x->parts[x->n_parts - 1];
+	MlEnsemble *state = palloc0(sizeof(MlEnsemble));
+	const char *const names[] = {"extra_trees", "mlp", task == ML_TASK_REGRESSION ? "ridge" : "logistic_regression"};
+
+	state->outputs = task == ML_TASK_REGRESSION ? 1 : n_classes;
+	state->n = lengthof(names);
+	for (int i = 0; i < state->n; i++)
+	{
+		state->member[i].algorithm = ml_algorithm_find(names[i]);
+		state->member[i].weight = i == 0 ? 0.5 : 0.25;
+		state->member[i].part = i == 0 ? 0 : x->n_parts - 1;
+	}
+	state->member[0].state = tree_state(task, n_classes, false, &x->parts[0]);
+	state->member[1].state = network_state(task, n_classes, last->cols);
+	state->member[2].state = linear_state(task, last->cols, n_classes > 2 ? n_classes : 1);
+	return state;
+}
+
 static void
 write_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, const MlkDesign *x, MlBlobWriter *w)
 {
@@ -394,6 +417,8 @@ write_state(const MlAlgorithm *algorithm, MlTask task, int n_classes, const MlkD
 		state = tree_state(task, n_classes, strcmp(algorithm->name, "gradient_boosting") == 0, x);
 	else if (algorithm->write == ml_mlp_write)
 		state = network_state(task, n_classes, cols);
+	else if (algorithm->layout == ML_LAYOUT_PARTS)
+		state = ensemble_state(task, n_classes, x);
 	else
 		state = fitted_state(algorithm, task, n_classes, cols);
 	algorithm->write(state, w);
@@ -622,6 +647,7 @@ add_models(Seeds *seeds)
 {
 	const MlkBlock block = {.kind = MLK_BLOCK_DENSE,.cols = 2,.stride = 2};
 	const MlkDesign two_numbers = {.rows = 1,.cols = 2,.n_blocks = 1,.blocks = &block};
+	const MlkDesign joined = {.rows = 1,.n_parts = 1,.parts = &two_numbers};
 
 	for (int a = 0; a < ml_algorithm_count(); a++)
 	{
@@ -632,8 +658,11 @@ add_models(Seeds *seeds)
 			uint8		head[] = {TARGET_MODEL, a, n_classes == 0 ? 0 : 1, Max(n_classes - 2, 0), 0, 0};
 			MlBlobWriter w = ml_blob_writer();
 			bool		native = algorithm->layout == ML_LAYOUT_NATIVE;
+			bool		parts = algorithm->layout == ML_LAYOUT_PARTS;
 			MlPrep	   *prep = train_prep(N_COLUMNS, native ? "none" : "standard", false, native);
 
+			if (parts)
+				prep = ml_prep_join((MlPrep *[]) {train_prep(N_COLUMNS, "none", false, true), prep}, 2);
 			if ((algorithm->tasks & task) == 0)
 				continue;
 			ml_prep_write(prep, &w);
@@ -643,7 +672,7 @@ add_models(Seeds *seeds)
 			w = ml_blob_writer();
 			head[0] = TARGET_STATE;
 			head[4] = 2;
-			write_state(algorithm, task, n_classes, &two_numbers, &w);
+			write_state(algorithm, task, n_classes, parts ? &joined : &two_numbers, &w);
 			add(seeds, head, 6, w.data, w.len);
 		}
 	}

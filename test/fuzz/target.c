@@ -213,6 +213,10 @@ use_prep(const MlPrep *prep, const MlAlgorithm *algorithm, const void *state, in
 		if (algorithm != NULL)
 			score(algorithm, state, &row->design, outputs);
 	}
+	for (int i = 0; i < ml_prep_n_parts(prep); i++)
+		use_prep(ml_prep_part(prep, i), NULL, NULL, 0);
+	if (ml_prep_n_parts(prep) > 0)
+		return;
 	block = ml_prep_apply(prep, data, order, SAMPLE_ROWS, NULL, NULL);
 	for (int i = 0; i < SAMPLE_ROWS; i++)
 	{
@@ -284,6 +288,22 @@ read_state(const MlAlgorithm *algorithm, const MlShape *shape, MlBlobReader *r)
 	return state;
 }
 
+/* as ml_model_read does it */
+static MlShapePart *
+read_parts(const MlPrep *prep, MlShape *shape)
+{
+	MlShapePart *parts = palloc0(sizeof(MlShapePart) * Max(ml_prep_n_parts(prep), 1));
+
+	shape->n_parts = ml_prep_n_parts(prep);
+	for (int i = 0; i < shape->n_parts; i++)
+	{
+		parts[i].cols = ml_prep_cols(ml_prep_part(prep, i));
+		parts[i].fits[ML_LAYOUT_DESIGN] = ml_prep_fits(ml_prep_part(prep, i), false);
+		parts[i].fits[ML_LAYOUT_NATIVE] = ml_prep_fits(ml_prep_part(prep, i), true);
+	}
+	return parts;
+}
+
 static void
 run_model(Input *in)
 {
@@ -304,6 +324,9 @@ run_model(Input *in)
 	write_again(prep);
 	(void) ml_prep_names(prep, &shape.cols);
 	require(shape.cols == ml_prep_cols(prep), "names and columns disagree");
+	shape.parts = read_parts(prep, &shape);
+	if (algorithm != NULL && (algorithm->layout == ML_LAYOUT_PARTS) != (shape.n_parts > 0))
+		return;
 	if (algorithm != NULL)
 		state = read_state(algorithm, &shape, &r);
 	use_prep(prep, algorithm, state, n_outputs(&shape));
@@ -318,12 +341,17 @@ run_state(Input *in)
 	void	   *state;
 	MlkBlock	block = {.kind = MLK_BLOCK_DENSE};
 	MlkDesign	x = {.rows = 1,.n_blocks = 1,.blocks = &block};
+	MlkDesign	joined = {.rows = 1,.n_parts = 1,.parts = &x};
+	MlShapePart part = {.fits = {true, true}};
 	double	   *row;
 
 	shape.cols = choose(in, 256);
 	shape.cols += 256 * choose(in, 16);
 	if (algorithm == NULL)
 		return;
+	part.cols = shape.cols;
+	shape.parts = &part;
+	shape.n_parts = algorithm->layout == ML_LAYOUT_PARTS ? 1 : 0;
 	r = ml_blob_reader(in->data, in->size);
 	state = read_state(algorithm, &shape, &r);
 
@@ -333,7 +361,7 @@ run_state(Input *in)
 	block.cols = block.stride = x.cols = shape.cols;
 	block.dense = row;
 	x.n_blocks = shape.cols > 0 ? 1 : 0;
-	score(algorithm, state, &x, n_outputs(&shape));
+	score(algorithm, state, shape.n_parts > 0 ? &joined : &x, n_outputs(&shape));
 }
 
 /* ---- the cursor itself ---- */

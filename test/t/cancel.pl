@@ -158,7 +158,8 @@ my @algorithms = split /\n/, $node->safe_psql('postgres',
 cmp_ok(scalar @algorithms, '>=', 6, 'there are algorithms to cancel');
 # so few trees that an undisturbed run ends soon
 my %params = (gradient_boosting => '{"max_iter": 5}', random_forest => '{"n_estimators": 4, "max_depth": 8}',
-	extra_trees => '{"n_estimators": 4, "max_depth": 8}', decision_tree => '{"max_depth": 8}');
+	extra_trees => '{"n_estimators": 4, "max_depth": 8}', decision_tree => '{"max_depth": 8}',
+	ensemble => '{"members": [{"algorithm": "gradient_boosting", "params": {"max_iter": 5}}, {"algorithm": "decision_tree", "params": {"max_depth": 8}}], "weights": [2, 1]}');
 for my $line (@algorithms)
 {
 	my ($algorithm, $task) = split / /, $line;

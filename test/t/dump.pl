@@ -20,7 +20,9 @@ $node->safe_psql('postgres', q{
 	SELECT mlops_grant('iris', 'reader');
 	RESET SESSION AUTHORIZATION;
 	SELECT mlops_train('width', 'iris', target => 'petal_width', algorithm => 'linear_regression', exclude => '{species}');
-	SELECT mlops_train('held', 'iris', target => 'species', algorithm => 'random_forest', params => '{"calibrate": "isotonic", "conformal": true, "calibration_fraction": 0.4}')});
+	SELECT mlops_train('held', 'iris', target => 'species', algorithm => 'random_forest', params => '{"calibrate": "isotonic", "conformal": true, "calibration_fraction": 0.4}');
+	SELECT mlops_train('mixed', 'iris', target => 'species', algorithm => 'ensemble',
+		params => '{"members": [{"algorithm": "logistic_regression"}, {"algorithm": "extra_trees", "params": {"n_estimators": 5}}]}')});
 
 my @queries = (
 	"SELECT string_agg(mlops_probabilities('iris', i)::text, ' ' ORDER BY i) FROM iris AS i",
@@ -28,6 +30,7 @@ my @queries = (
 	"SELECT string_agg(mlops_classify('iris/3', i), ' ' ORDER BY i) FROM iris AS i",
 	"SELECT string_agg(mlops_predict('width', i)::text, ' ' ORDER BY i) FROM iris AS i",
 	"SELECT string_agg(mlops_probabilities('held', i)::text || mlops_label_set('held', i, 0.5)::text, ' ' ORDER BY i) FROM iris AS i",
+	"SELECT string_agg(mlops_probabilities('mixed', i)::text, ' ' ORDER BY i) FROM iris AS i",
 	'SELECT string_agg(v::text, chr(10) ORDER BY v.model, v.version) FROM mlops.versions AS v',
 	'SELECT string_agg(m::text, chr(10) ORDER BY m::text) FROM mlops.metrics AS m',
 	'SELECT string_agg(d::text, chr(10) ORDER BY d::text) FROM mlops.deployments AS d',

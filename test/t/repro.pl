@@ -16,8 +16,9 @@ $node->safe_psql('postgres', q{
 	ANALYZE});
 
 my %task = (linear_regression => 'y', ridge => 'y', lasso => 'y', elastic_net => 'y', logistic_regression => 'label',
-	gradient_boosting => 'label', random_forest => 'label', extra_trees => 'y', decision_tree => 'y');
-my %params = (gradient_boosting => '{"max_iter": 20, "subsample": 0.8}', random_forest => '{"n_estimators": 10}', extra_trees => '{"n_estimators": 10}');
+	gradient_boosting => 'label', random_forest => 'label', extra_trees => 'y', decision_tree => 'y', ensemble => 'label');
+my %params = (gradient_boosting => '{"max_iter": 20, "subsample": 0.8}', random_forest => '{"n_estimators": 10}', extra_trees => '{"n_estimators": 10}',
+	ensemble => '{"members": [{"algorithm": "gradient_boosting", "params": {"max_iter": 10}}, {"algorithm": "logistic_regression"}, {"algorithm": "random_forest", "params": {"n_estimators": 5}}]}');
 my $features = '{x1,x2,x3,x4,x5,x6,x7,x8,city,flag,gaps,day,pair,price}';
 
 sub train
