@@ -265,6 +265,8 @@ boost(MlBoost *b, int most, const char *phase)
 	bool		random = b->subsample < 1.0 || b->grow.max_features > 0;
 	int			done = 0;
 
+	/* small nodes, and small trainings, are loops of some ten microseconds */
+	mlk_pool_attend(b->problem->pool, true);
 	(void) should_stop(b, 0);
 	while (done < most)
 	{
@@ -275,6 +277,7 @@ boost(MlBoost *b, int most, const char *phase)
 		if (should_stop(b, done))
 			break;
 	}
+	mlk_pool_attend(b->problem->pool, false);
 	return done;
 }
 

@@ -12,7 +12,7 @@
 #include "kernels/grow_internal.h"
 
 #define AHEAD 24				/* rows to prefetch ahead: about the latency of memory */
-#define PARALLEL_ROWS 4096		/* below: waking a thread costs more than it does */
+#define PARALLEL_ROWS 1024		/* below: what two threads have summed takes longer to add up than a thread gains */
 
 typedef struct Build
 {
