@@ -27,7 +27,7 @@
 
 PG_FUNCTION_INFO_V1(mlops_inspect);
 
-#define SHIFT_ROWS 5000			/* of each side */
+#define SHIFT_ROWS 2500			/* of each side */
 #define SHIFT_LEAST_ROWS 50
 #define SHIFT_PARAMS "{\"max_iter\": 20, \"max_leaf_nodes\": 15, \"early_stopping\": false}"
 #define SHIFT_AUC 0.6
