@@ -303,7 +303,7 @@ boost_all_rows(MlBoost *b, int iterations)
 	ml_tree_state_truncate(b->state, 0);
 	mlk_rng_seed(&b->rng, b->problem->seed);
 	start_scores(b);
-	return boost(b, iterations, "iterations on all rows");
+	return boost(b, iterations, "refit");
 }
 
 void
