@@ -1252,7 +1252,8 @@ COMMENT ON VIEW mlops.trials IS 'what mlops_tune and mlops_auto tried before the
 CREATE VIEW mlops.leaderboard WITH (security_barrier) AS
 	SELECT m.name AS model, t.version, t.rank, t.algorithm, t.params, t.metric, t.mean, t.stddev, t.seconds
 	FROM mlops.visible_model m JOIN mlops.trial t ON t.model_id = m.model_id
-	WHERE t.command = 'auto' AND t.rank IS NOT NULL;
+	WHERE t.command = 'auto' AND t.rank IS NOT NULL
+	ORDER BY m.name, t.version, t.rank;
 COMMENT ON VIEW mlops.leaderboard IS 'what mlops_auto judged on all folds, the best first (rank 1)';
 
 CREATE VIEW mlops.aliases WITH (security_barrier) AS
