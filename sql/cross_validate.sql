@@ -99,6 +99,7 @@ SELECT * FROM mlops_cross_validate('iris', 'species', metric => 'r2');
 SELECT * FROM mlops_cross_validate('iris', 'species', 'logistic_regression', '{"C": -1}');
 SELECT * FROM mlops_cross_validate('iris', 'species', 'mlp', '{"warm_start": true}');
 SELECT * FROM mlops_cross_validate('iris', NULL);
+SELECT * FROM mlops_cross_validate('iris', 'species', 'auto');
 SELECT * FROM mlops_cross_validate('SELECT * FROM iris WHERE false', 'species');
 
 -- nothing is stored

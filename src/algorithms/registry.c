@@ -47,6 +47,11 @@ ml_algorithm_lookup(const char *name)
 
 	if (found != NULL)
 		return found;
+	if (strcmp(name, "auto") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"auto\" is a search over the algorithms, not one of them"),
+				 errhint("Use mlops_auto or mlops_train for it; mlops_algorithms() lists the algorithms.")));
 	for (int i = 0; i < lengthof(algorithms); i++)
 		names[i] = algorithms[i]->name;
 	ereport(ERROR,
