@@ -142,6 +142,8 @@ typedef struct MlFitControl
 	 */
 	void	   *(*alloc) (void *budget, Size count, Size size, const char *what);
 	void		(*release) (void *budget, void *array);
+	/* bytes that arrays can still take before they go to files: for those that only save time */
+	Size		(*room) (const void *budget);
 	void	   *budget;
 
 	/* keep a number beside the version's metrics, under "fit"; name is a constant.  Optional to call. */

@@ -260,7 +260,7 @@ take_memory(MlMlpFit *f)
 											"gradients of the network"), threads);
 }
 
-/* the numbers as batches fetch them, where that is not much beside what the design takes */
+/* the numbers as batches fetch them, where there is memory for what only saves time */
 static void
 copy_numbers(MlMlpFit *f)
 {
@@ -268,7 +268,7 @@ copy_numbers(MlMlpFit *f)
 	double		size = mlk_mlp_copy_size(x);
 	float	   *copy;
 
-	if (size == 0.0 || size > COPY_MOST)
+	if (size == 0.0 || size > COPY_MOST || size * sizeof(float) > (double) f->control->room(f->control->budget) / 2)
 		return;
 	copy = f->control->alloc(f->control->budget, (Size) size, sizeof(float), "numbers in 32 bits");
 	for (int64 from = 0; from < x->rows; from += COPY_ROWS)

@@ -242,11 +242,17 @@ ignore_number(void *arg, const char *name, double value)
 {
 }
 
+static Size
+room_left(const void *budget)
+{
+	return ml_budget_room(budget);
+}
+
 MlFitControl
 ml_train_control(const MlTraining *t)
 {
 	MlFitControl control = {
-		.progress = ml_progress_update,.alloc = alloc_array,.release = release_array,.budget = t->budget,.record = ignore_number
+		.progress = ml_progress_update,.alloc = alloc_array,.release = release_array,.room = room_left,.budget = t->budget,.record = ignore_number
 	};
 
 	return control;

@@ -316,11 +316,17 @@ segment_drop(Segment *segment)
 	pfree(segment);
 }
 
+Size
+ml_budget_room(const MlBudget *budget)
+{
+	return budget->limit > budget->memory ? budget->limit - budget->memory : 0;
+}
+
 /* Room for need bytes: the pool at hand, else a new segment, which becomes the pool unless the array is large. */
 static Segment *
 find_room(MlBudget *budget, Size need, const char *what)
 {
-	Size		left = budget->limit > budget->memory ? budget->limit - budget->memory : 0;
+	Size		left = ml_budget_room(budget);
 	Segment    *segment;
 	Size		size;
 

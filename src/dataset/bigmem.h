@@ -24,6 +24,7 @@ extern MlBudget *ml_budget_create(MemoryContext context, Size limit);
 extern void *ml_budget_alloc(MlBudget *budget, Size count, Size size, const char *what);
 /* give one array back early; NULL is allowed */
 extern void ml_budget_free(MlBudget *budget, void *array);
+extern Size ml_budget_room(const MlBudget *budget);	/* bytes that memory still has for new arrays, before files are used */
 extern Size ml_budget_used(const MlBudget *budget); /* memory + file, now */
 extern Size ml_budget_peak(const MlBudget *budget);
 extern Size ml_budget_in_file(const MlBudget *budget);	/* bytes that live in files now */

@@ -82,20 +82,17 @@ frequency_of(const MlFrequency *f, uint32 place)
 	return f->frequency[place < n ? place : place == ML_NULL_CODE ? n : n + 1];
 }
 
+static inline void
+put_frequency(const MlBoundStep *bound, uint32 row, uint32 place, double *dense)
+{
+	dense[0] = frequency_of((const MlFrequency *) bound->step, place);
+}
+
 static void
 frequency_block(const MlBoundStep *bound, const uint32 *order, int64 n,
 				double *dense, int64 stride, uint32 *codes, int64 code_stride)
 {
-	uint32		place[ML_LOOKUP_PIECE];
-
-	for (int64 from = 0; from < n; from += ML_LOOKUP_PIECE)
-	{
-		int64		rows = Min(ML_LOOKUP_PIECE, n - from);
-
-		ml_lookup_rows(bound, order + from, rows, place);
-		for (int64 i = 0; i < rows; i++)
-			dense[(from + i) * stride] = frequency_of((const MlFrequency *) bound->step, place[i]);
-	}
+	ml_lookup_block(bound, order, n, dense, stride, put_frequency);
 }
 
 static void

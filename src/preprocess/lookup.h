@@ -38,7 +38,26 @@ extern uint32 ml_lookup_code(const MlStep *step, const char *text, int len);
  * n <= ML_LOOKUP_PIECE; runs on any thread.
  */
 extern void ml_lookup_rows(const MlBoundStep *bound, const uint32 *order, int64 n, uint32 *place);
-/* the same for one row's value */
+/* what the category at place makes of a row's outputs */
+typedef void (*MlLookupPut) (const MlBoundStep *bound, uint32 row, uint32 place, double *dense);
+
+/* MlStepKind.block of a step whose outputs are put by put; inline, and so is put */
+static inline void
+ml_lookup_block(const MlBoundStep *bound, const uint32 *order, int64 n, double *dense, int64 stride, MlLookupPut put)
+{
+	uint32		place[ML_LOOKUP_PIECE];
+
+	for (int64 from = 0; from < n; from += ML_LOOKUP_PIECE)
+	{
+		int64		rows = Min(ML_LOOKUP_PIECE, n - from);
+
+		ml_lookup_rows(bound, order + from, rows, place);
+		for (int64 i = 0; i < rows; i++)
+			put(bound, order[from + i], place[i], dense + (from + i) * stride);
+	}
+}
+
+/* ml_lookup_rows for one row's value */
 extern uint32 ml_lookup_value(const MlLookup *lookup, const MlValue *value);
 
 #endif							/* ML_PREP_LOOKUP_H */

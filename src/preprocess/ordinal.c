@@ -124,20 +124,17 @@ ordinal_outputs(const MlOrdinal *o, uint32 place, double *dense)
 		dense[1] = isnan(dense[0]) ? 1 : 0;
 }
 
+static inline void
+put_ordinal(const MlBoundStep *bound, uint32 row, uint32 place, double *dense)
+{
+	ordinal_outputs((const MlOrdinal *) bound->step, place, dense);
+}
+
 static void
 ordinal_block(const MlBoundStep *bound, const uint32 *order, int64 n,
 			  double *dense, int64 stride, uint32 *codes, int64 code_stride)
 {
-	uint32		place[ML_LOOKUP_PIECE];
-
-	for (int64 from = 0; from < n; from += ML_LOOKUP_PIECE)
-	{
-		int64		rows = Min(ML_LOOKUP_PIECE, n - from);
-
-		ml_lookup_rows(bound, order + from, rows, place);
-		for (int64 i = 0; i < rows; i++)
-			ordinal_outputs((const MlOrdinal *) bound->step, place[i], dense + (from + i) * stride);
-	}
+	ml_lookup_block(bound, order, n, dense, stride, put_ordinal);
 }
 
 static void

@@ -70,21 +70,17 @@ encoding_of(const MlBoundStep *bound, uint32 row)
 	return t->encoding;
 }
 
+static inline void
+put_target(const MlBoundStep *bound, uint32 row, uint32 place, double *dense)
+{
+	copy_encoding((const MlTargetEncoding *) bound->step, encoding_of(bound, row), place, dense);
+}
+
 static void
 target_block(const MlBoundStep *bound, const uint32 *order, int64 n,
 			 double *dense, int64 stride, uint32 *codes, int64 code_stride)
 {
-	uint32		place[ML_LOOKUP_PIECE];
-
-	for (int64 from = 0; from < n; from += ML_LOOKUP_PIECE)
-	{
-		int64		rows = Min(ML_LOOKUP_PIECE, n - from);
-
-		ml_lookup_rows(bound, order + from, rows, place);
-		for (int64 i = 0; i < rows; i++)
-			copy_encoding((const MlTargetEncoding *) bound->step, encoding_of(bound, order[from + i]), place[i],
-						  dense + (from + i) * stride);
-	}
+	ml_lookup_block(bound, order, n, dense, stride, put_target);
 }
 
 static void
